@@ -1,0 +1,129 @@
+//! The command line: one file for each command, and the only module that prints.
+
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "an I/O edge")]
+
+mod build;
+mod check;
+mod explain;
+mod human;
+mod new;
+mod report;
+mod routes;
+mod scaffold;
+mod schema;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Computes every answer of a JSON API before it is asked.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    /// The site's folder: site/site.toml stands below it
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the release to the output folder: changed files only, stale files removed
+    Build(build::Build),
+    /// Report every fault of the site; nothing is written
+    Check(check::Check),
+    /// Make a new site, article or user
+    #[command(subcommand)]
+    New(new::New),
+    /// Print the route table
+    Routes(routes::Routes),
+    /// Print the JSON Schema of a collection's published records
+    Schema(schema::Schema),
+    /// Say what the code of a diagnostic means, with an example of the mend
+    Explain(explain::Explain),
+}
+
+/// Options that reading a site takes.
+#[derive(Args)]
+struct Reading {
+    /// The instant to build for (RFC 3339); drafts of tomorrow are visible tomorrow
+    #[arg(long, value_name = "RFC3339")]
+    now: Option<Timestamp>,
+    /// How many threads to use
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// How to print diagnostics
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Take warnings for faults
+    #[arg(long)]
+    strict: bool,
+    /// Print how long each stage took
+    #[arg(long)]
+    timings: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, on standard error
+    Human,
+    /// One JSON document on standard output
+    Json,
+    /// Annotations for GitHub Actions on standard output
+    Github,
+}
+
+/// How a command ended.
+enum Outcome {
+    Done,
+    /// The user's files have faults.
+    Faults,
+    /// The command line is wrong in a way that the parser cannot see.
+    Usage(String),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Build(command) => command.run(&cli.root),
+        Command::Check(command) => command.run(&cli.root),
+        Command::New(command) => command.run(&cli.root),
+        Command::Routes(command) => command.run(&cli.root),
+        Command::Schema(command) => command.run(&cli.root),
+        Command::Explain(command) => Ok(command.run()),
+    };
+    match done {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Faults) => ExitCode::from(1),
+        Ok(Outcome::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+impl Reading {
+    fn now(&self) -> Timestamp {
+        self.now.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Runs `work` on as many threads as were asked for.
+    fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> anyhow::Result<T> {
+        let threads = self.jobs.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        Ok(pool.install(work))
+    }
+}
+
+/// Prints to standard output. A reader that has heard enough (`| head`) is no fault.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,113 @@
+//! Dates as editors write them.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// What is wrong with a date, and how to write it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DateFault {
+    pub message: String,
+    pub help: String,
+}
+
+/// The instant of `YYYY-MM-DD` (the start of that day), of a date with a time (both in `zone`), or of an RFC 3339
+/// timestamp.
+///
+/// # Errors
+/// With an explanation, when the text is none of these.
+pub fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, DateFault> {
+    let text = text.trim();
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
+        return Ok(timestamp);
+    }
+    let offset = text.len() > 10 && text[10..].contains(['Z', 'z', '+', '-']);
+    let civil = match text.parse::<Date>() {
+        Ok(date) if text.len() == 10 => Some(date.to_datetime(jiff::civil::Time::midnight())),
+        _ if offset => None,
+        _ => text.parse::<DateTime>().ok().filter(|_| text.len() > 10),
+    };
+    match civil.map(|civil| civil.to_zoned(zone.clone())) {
+        Some(Ok(zoned)) => Ok(zoned.timestamp()),
+        _ => Err(explain(text)),
+    }
+}
+
+/// Why `text` is not a date.
+pub fn explain(text: &str) -> DateFault {
+    let numbers: Vec<&str> = text.split(['/', '.', '-']).collect();
+    let values: Vec<Option<i16>> = numbers.iter().map(|number| leading(number)).collect();
+    if let ([Some(year), Some(month), Some(day), ..], true) = (values.as_slice(), numbers[0].len() == 4) {
+        return impossible(text, *year, *month, *day);
+    }
+    if let ([Some(a), Some(b), Some(year)], true) = (values.as_slice(), numbers.len() == 3 && numbers[2].len() == 4) {
+        return ambiguous(text, *a, *b, *year);
+    }
+    DateFault {
+        message: format!("`{text}` is not a date"),
+        help: "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`".to_owned(),
+    }
+}
+
+/// The number that the text starts with.
+fn leading(text: &str) -> Option<i16> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..digits.min(4)].parse().ok()
+}
+
+fn impossible(text: &str, year: i16, month: i16, day: i16) -> DateFault {
+    let help = "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`".to_owned();
+    let month = i8::try_from(month).ok().filter(|month| (1..=12).contains(month));
+    let Some(first) = month.and_then(|month| Date::new(year, month, 1).ok()) else {
+        return DateFault { message: format!("`{text}` is not a date: there are twelve months"), help };
+    };
+    let days = first.days_in_month();
+    if day < 1 || day > i16::from(days) {
+        let message = format!("`{text}` is not a date: {} has {days} days", first.strftime("%B %Y"));
+        return DateFault { message, help: format!("the days are 1 to {days}") };
+    }
+    DateFault { message: format!("`{text}` is not a date in a form that is read here"), help }
+}
+
+fn ambiguous(text: &str, a: i16, b: i16, year: i16) -> DateFault {
+    let message = format!("`{text}` is ambiguous: some read the day first, others the month");
+    let iso = |month: i16, day: i16| format!("`{year:04}-{month:02}-{day:02}`");
+    let help = match (a, b) {
+        (1..=12, 1..=12) if a != b => format!("write {} or {}", iso(b, a), iso(a, b)),
+        (_, 1..=12) => format!("write {}", iso(b, a)),
+        _ => format!("write {}", iso(a, b)),
+    };
+    DateFault { message, help }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_instants_in_the_sites_zone() {
+        let lisbon = TimeZone::get("Europe/Lisbon").expect("bundled");
+        let at = |text: &str| instant(text, &lisbon).map(|t| t.to_string());
+        assert_eq!(at("2026-07-01").as_deref(), Ok("2026-06-30T23:00:00Z"));
+        assert_eq!(at("2026-07-01T09:00:00Z").as_deref(), Ok("2026-07-01T09:00:00Z"));
+        assert_eq!(at("2026-07-01 09:00").as_deref(), Ok("2026-07-01T08:00:00Z"));
+        assert_eq!(at("2026-07-01T09:00:00+02:00").as_deref(), Ok("2026-07-01T07:00:00Z"));
+    }
+
+    #[test]
+    fn impossible_and_ambiguous_dates_are_explained() {
+        let why = |text: &str| instant(text, &TimeZone::UTC).expect_err("not a date");
+        assert_eq!(why("2026-02-30").message, "`2026-02-30` is not a date: February 2026 has 28 days");
+        assert_eq!(why("2026-13-01").message, "`2026-13-01` is not a date: there are twelve months");
+        assert_eq!(why("19/04/2023").help, "write `2023-04-19`");
+        assert_eq!(why("04/05/2023").help, "write `2023-05-04` or `2023-04-05`");
+        assert_eq!(why("tomorrow").message, "`tomorrow` is not a date");
+        assert_eq!(
+            why("2026-02-30T10:00:00Z").message,
+            "`2026-02-30T10:00:00Z` is not a date: February 2026 has 28 days"
+        );
+        for odd in ["", "-", "2026", "é", "2026-1-1", "99999-01-01", "2026-01-01T25:00:00Z"] {
+            assert!(instant(odd, &TimeZone::UTC).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Computed members.
+
+use super::formats::Part;
+use super::places::Places;
+use super::schema::member;
+use crate::expr::Expression;
+use crate::model::{Collection, Derived, Diagnostic, FieldOrigin, Name, Place, Record, Value, code};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// Sets the derived members of every record, in the order of their declaration: a later one sees the earlier.
+pub fn derive(collection: &mut Collection, derived: &[Derived], places: &Places<'_>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for Derived { name, expression } in derived {
+        let Ok(compiled) = Expression::compile(&expression.value) else { continue };
+        let name: Name = Arc::from(name.as_str());
+        let results: Vec<Result<Option<Value>, (String, Place)>> = collection
+            .records
+            .par_iter()
+            .map(|record| {
+                evaluate(&compiled, record).map_err(|(why, range)| {
+                    let at = range.map_or_else(|| expression.at.clone(), |range| expression.at.inside_quotes(range));
+                    (why, at)
+                })
+            })
+            .collect();
+        for (at, result) in results.into_iter().enumerate() {
+            match result {
+                Ok(Some(value)) => collection.records[at].set(Arc::clone(&name), value, FieldOrigin::Built),
+                Ok(None) => {}
+                Err((why, at_expression)) => {
+                    let record = &collection.records[at];
+                    let message = format!(
+                        "`{name}` of the record `{}` of `{}` cannot be computed: {why}",
+                        record.key, collection.name
+                    );
+                    let here = places.of(collection, record, &member(&collection.key), Part::Value);
+                    faults.push(
+                        Diagnostic::error(code::EXPRESSION_FAILED, at_expression, message)
+                            .help(format!("the record stands at {here}")),
+                    );
+                }
+            }
+        }
+    }
+    faults
+}
+
+type Failure = (String, Option<std::ops::Range<usize>>);
+
+fn evaluate(expression: &Expression, record: &Record) -> Result<Option<Value>, Failure> {
+    let value = expression.eval(|name| record.get(name).map(minijinja::Value::from));
+    let value = value.map_err(|fault| (absent(expression, record).unwrap_or(fault.message), fault.range))?;
+    Value::from_template(&value).map_err(|why| (why, None))
+}
+
+/// The names that the expression wanted and the record does not have: the usual reason for a failure.
+fn absent(expression: &Expression, record: &Record) -> Option<String> {
+    let absent: Vec<String> = expression
+        .variables()
+        .iter()
+        .filter(|name| record.get(name).is_none())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (!absent.is_empty()).then(|| format!("the record has no {}", absent.join(" and no ")))
+}

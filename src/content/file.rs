@@ -1,0 +1,167 @@
+//! One file of a source: its bytes to entries.
+
+use super::formats::{self, Fault, Format, Kind, Node};
+use super::{front_matter, markdown};
+use crate::model::{Name, Names, Span, Value, code};
+
+/// How a file is to be read.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    pub format: Format,
+    /// Whether the file was found in a folder, where a file may be one record.
+    pub in_folder: bool,
+    pub trust_html: bool,
+}
+
+/// One record as one file has it.
+pub struct Parsed {
+    pub written: Vec<(Name, Value)>,
+    /// What Markdown adds.
+    pub built: Vec<(Name, Value)>,
+}
+
+/// The records of a file as nodes, each knowing its place.
+pub fn nodes(text: &str, reading: Reading) -> (Vec<Node>, Vec<Fault>) {
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        let fault = Fault::new(code::EMPTY_FILE, 0..0, "this file is empty");
+        return (Vec::new(), vec![fault.help("write a record into it, or delete it")]);
+    }
+    if reading.format == Format::Markdown {
+        return match front(text) {
+            Ok((Some(node), faults)) => (vec![node], faults),
+            Ok((None, faults)) => (Vec::new(), faults),
+            Err(fault) => (Vec::new(), vec![fault]),
+        };
+    }
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let (node, mut faults) = formats::read(reading.format, &text[start..], start);
+    let Some(node) =
+        node.filter(|_| faults.is_empty() || reading.format == Format::Ndjson || reading.format == Format::Csv)
+    else {
+        return (Vec::new(), faults);
+    };
+    let (records, shape) = records(node, reading);
+    faults.extend(shape);
+    (records, faults)
+}
+
+/// The same without places, with what Markdown adds. Faults are those of [`nodes`] and of Markdown.
+pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Fault>) {
+    let (nodes, mut faults) = nodes(text, reading);
+    let mut parsed = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Kind::Map(entries) = node.kind else { continue };
+        let mut built = Vec::new();
+        if reading.format == Format::Markdown {
+            for entry in
+                entries.iter().filter(|e| e.name.as_ref() != "excerpt" && markdown::MEMBERS.contains(&&*e.name))
+            {
+                let message = format!("`{}` is a member that the build makes from the text", entry.name);
+                let fault = Fault::new(code::RESERVED_MEMBER, entry.name_span.clone(), message);
+                faults.push(fault.help("remove it, or give it another name"));
+            }
+            let body = front_matter::split(text).map_or(text.len(), |parts| parts.body);
+            let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
+            built = built_members(path, &text[body..], reading.trust_html);
+            built.retain(|(name, _)| !has(name));
+        }
+        let written = entries.into_iter().map(|entry| (entry.name, entry.node.into_value())).collect();
+        parsed.push(Parsed { written, built });
+    }
+    (parsed, faults)
+}
+
+fn front(text: &str) -> Result<(Option<Node>, Vec<Fault>), Fault> {
+    let parts = front_matter::split(text)?;
+    let (node, mut faults) = formats::read(parts.format, &text[parts.front.clone()], parts.front.start);
+    if !faults.is_empty() {
+        return Ok((None, faults));
+    }
+    // A fault of the record as a whole points at the line that opens the front matter.
+    let opening: Span =
+        parts.front.start - text[..parts.front.start].trim_start_matches('\u{feff}').len()..parts.front.start;
+    let node = match node {
+        Some(Node { kind: Kind::Map(entries), .. }) => Some(Node { span: opening, kind: Kind::Map(entries) }),
+        Some(Node { kind: Kind::Null, .. }) | None => Some(Node { span: opening, kind: Kind::Map(Vec::new()) }),
+        Some(other) => {
+            let message = format!("front matter is a list of `name: value` lines, not {}", other.describe());
+            faults.push(Fault::new(code::NOT_RECORDS, other.span, message));
+            None
+        }
+    };
+    Ok((node, faults))
+}
+
+/// The records of a data file: a list of objects, an object with one member that is such a list, or, in a folder, one
+/// object.
+fn records(node: Node, reading: Reading) -> (Vec<Node>, Vec<Fault>) {
+    let described = node.describe();
+    let span = node.span.clone();
+    let items = match node.kind {
+        Kind::List(items) => items,
+        Kind::Map(mut entries) => match entries.first() {
+            Some(only) if entries.len() == 1 && is_list_of_records(&only.node) => match entries.remove(0).node.kind {
+                Kind::List(items) => items,
+                _ => Vec::new(),
+            },
+            _ if reading.in_folder => return (vec![Node { span, kind: Kind::Map(entries) }], Vec::new()),
+            _ => return (Vec::new(), vec![not_records(span, &members(&entries))]),
+        },
+        _ => return (Vec::new(), vec![not_records(span, described)]),
+    };
+    let mut faults = Vec::new();
+    let is_record = |item: &Node| {
+        let record = matches!(item.kind, Kind::Map(_));
+        if !record {
+            let message = format!("a record is an object, not {}", item.describe());
+            faults.push(Fault::new(code::NOT_RECORDS, item.span.clone(), message));
+        }
+        record
+    };
+    (items.into_iter().filter(is_record).collect(), faults)
+}
+
+fn is_list_of_records(node: &Node) -> bool {
+    match &node.kind {
+        Kind::List(items) => items.is_empty() || items.iter().any(|item| matches!(item.kind, Kind::Map(_))),
+        _ => false,
+    }
+}
+
+fn members(entries: &[formats::Entry]) -> String {
+    match entries {
+        [] => "an object without members".to_owned(),
+        [one] => format!("an object with the one member `{}`, which is {}", one.name, one.node.describe()),
+        many => format!("an object with {} members", many.len()),
+    }
+}
+
+fn not_records(span: Span, found: &str) -> Fault {
+    let message =
+        format!("a data file is a list of objects, or an object with one member that is such a list; this is {found}");
+    Fault::new(code::NOT_RECORDS, span.start..(span.start + 1).min(span.end), message)
+}
+
+fn built_members(path: &str, body: &str, trust_html: bool) -> Vec<(Name, Value)> {
+    thread_local! {
+        static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
+    }
+    let rendered = markdown::render(body, trust_html);
+    let values = [
+        ("slug", Value::text(stem(path))),
+        ("excerpt", Value::text(&*rendered.excerpt)),
+        ("wordCount", Value::int(rendered.words)),
+        ("readingTime", Value::int(rendered.reading_time())),
+        ("toc", rendered.toc_value()),
+        ("html", Value::text(rendered.html)),
+    ];
+    NAMES.with_borrow_mut(|names| values.into_iter().map(|(name, value)| (names.share(name), value)).collect())
+}
+
+/// The file's name without its extension, or the folder's for `index.md`.
+fn stem(path: &str) -> &str {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if stem == "index" { parts.next().unwrap_or(stem) } else { stem }
+}

@@ -1,0 +1,163 @@
+//! Layers of entries, merged by key into records.
+
+use super::formats::{Part, Step};
+use super::places::Places;
+use super::source::FileRecords;
+use crate::content::file::Parsed;
+use crate::model::{
+    Collection, CollectionDecl, Diagnostic, Field, FieldOrigin, Name, Number, Origin, Place, Record, Value, code, slug,
+};
+use std::collections::HashMap;
+
+/// A collection under construction.
+pub struct Merge<'a, 'p> {
+    places: &'a Places<'p>,
+    key: &'a str,
+    collection: Collection,
+    /// ASCII-lowered key to the record.
+    by_key: HashMap<String, usize>,
+    /// Slug to the record that has it.
+    by_slug: HashMap<String, usize>,
+    faults: Vec<Diagnostic>,
+}
+
+/// Merges what the files hold: a later layer overrides field by field.
+pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>) -> (Collection, Vec<Diagnostic>) {
+    let collection = Collection {
+        name: decl.name.clone(),
+        key: decl.key.value.clone(),
+        private: decl.private.iter().map(|name| name.value.clone()).collect(),
+        complete: true,
+        ..Collection::default()
+    };
+    let mut merge = Merge {
+        places,
+        key: &decl.key.value,
+        collection,
+        by_key: HashMap::new(),
+        by_slug: HashMap::new(),
+        faults: Vec::new(),
+    };
+    for read in files {
+        merge.collection.complete &= read.faults.is_empty();
+        merge.faults.extend(read.faults);
+        let file = u32::try_from(merge.collection.files.len()).unwrap_or(u32::MAX);
+        merge.collection.files.push(read.file);
+        for (entry, parsed) in (0_u32..).zip(read.records) {
+            merge.entry(Origin { layer: read.layer, file, entry }, parsed);
+        }
+    }
+    let Merge { mut collection, by_key, faults, .. } = merge;
+    let index = by_key.into_iter().filter_map(|(key, at)| Some((key, u32::try_from(at).ok()?)));
+    collection.index = index.collect();
+    (collection, faults)
+}
+
+impl Merge<'_, '_> {
+    fn entry(&mut self, origin: Origin, parsed: Parsed) {
+        let Some(key) = self.key_of(origin, &parsed) else { return };
+        let lowered = key.to_ascii_lowercase();
+        if let Some(&known) = self.by_key.get(&lowered) {
+            let record = &self.collection.records[known];
+            if let Some(twin) = record.origins.iter().find(|o| o.layer == origin.layer).copied() {
+                let message = format!("two records of `{}` have the key `{key}`", self.collection.name);
+                let help = format!("the other stands at {}", self.key_place(twin));
+                self.faults.push(Diagnostic::error(code::DUPLICATE_KEY, self.key_place(origin), message).help(help));
+            } else {
+                self.overlay(known, origin, parsed);
+            }
+            return;
+        }
+        if !self.claim_slug(&key, origin) {
+            return;
+        }
+        self.by_key.insert(lowered, self.collection.records.len());
+        self.collection.records.push(record(key, origin, parsed));
+    }
+
+    /// The entry's key as text, or a fault.
+    fn key_of(&mut self, origin: Origin, parsed: &Parsed) -> Option<String> {
+        let value =
+            parsed.written.iter().chain(&parsed.built).find(|(name, _)| **name == *self.key).map(|(_, value)| value);
+        let fault = match value {
+            None | Some(Value::Null) => {
+                let message =
+                    format!("this record has no `{}`, which is the key of `{}`", self.key, self.collection.name);
+                let help = near_key(self.key, parsed).unwrap_or_else(|| format!("add `{}`", self.key));
+                Diagnostic::error(code::MISSING_KEY, self.key_place(origin), message).help(help)
+            }
+            Some(value @ (Value::Text(_) | Value::Number(Number::Int(_)))) => return value.label(),
+            Some(Value::Number(number)) if number.as_i128().is_some() => return value.and_then(Value::label),
+            Some(other) => {
+                let message = format!("a key is text or a whole number, not {}", other.kind());
+                Diagnostic::error(code::BAD_KEY, self.key_place(origin), message)
+            }
+        };
+        self.faults.push(fault);
+        self.collection.complete = false;
+        None
+    }
+
+    fn key_place(&self, origin: Origin) -> Place {
+        let steps = [Step::Member(self.key.to_owned())];
+        self.places.part(&self.collection.files[origin.file as usize], origin.entry, &steps, Part::Value)
+    }
+
+    /// Whether the key has a slug of its own.
+    fn claim_slug(&mut self, key: &str, origin: Origin) -> bool {
+        let slug = match slug(key) {
+            Ok(slug) => slug,
+            Err(why) => {
+                let message = format!("the key `{}` {why}", shorten(key));
+                self.faults.push(Diagnostic::error(code::BAD_KEY, self.key_place(origin), message));
+                return false;
+            }
+        };
+        if let Some(&other) = self.by_slug.get(&slug) {
+            let other = &self.collection.records[other];
+            let message = format!("the keys `{}` and `{key}` have one URL form, `{slug}`", other.key);
+            let help = format!("the other stands at {}", self.key_place(other.origins[0]));
+            self.faults.push(Diagnostic::error(code::SLUG_COLLISION, self.key_place(origin), message).help(help));
+            return false;
+        }
+        self.by_slug.insert(slug, self.collection.records.len());
+        true
+    }
+
+    /// Lays an entry over a record of an earlier layer. The key keeps its first spelling.
+    fn overlay(&mut self, at: usize, origin: Origin, parsed: Parsed) {
+        let record = &mut self.collection.records[at];
+        let part = u16::try_from(record.origins.len()).unwrap_or(u16::MAX);
+        record.origins.push(origin);
+        for (name, value) in parsed.written {
+            if *name != *self.key {
+                record.set(name, value, FieldOrigin::Written(part));
+            }
+        }
+        for (name, value) in parsed.built {
+            if *name != *self.key {
+                record.set(name, value, FieldOrigin::Built);
+            }
+        }
+    }
+}
+
+fn record(key: String, origin: Origin, parsed: Parsed) -> Record {
+    let field = |(name, value): (Name, Value), origin| Field { name, value, origin };
+    let mut fields = Vec::with_capacity(parsed.written.len() + parsed.built.len());
+    fields.extend(parsed.written.into_iter().map(|member| field(member, FieldOrigin::Written(0))));
+    fields.extend(parsed.built.into_iter().map(|member| field(member, FieldOrigin::Built)));
+    Record { key, fields, origins: vec![origin], hidden: None }
+}
+
+fn near_key(key: &str, parsed: &Parsed) -> Option<String> {
+    let near = crate::model::nearest(key, parsed.written.iter().map(|(name, _)| &**name))?;
+    Some(format!("it has `{near}`: did you mean `{key}`?"))
+}
+
+pub fn shorten(text: &str) -> String {
+    let mut chars = text.chars();
+    let short: String = chars.by_ref().take(60).collect();
+    let short = short.escape_debug().to_string();
+    if chars.next().is_some() { format!("{short}…") } else { short }
+}

@@ -1,0 +1,201 @@
+//! Bytes to records: front matter, Markdown, data formats, layers, the schema check.
+
+mod dates;
+mod derive;
+mod file;
+mod formats;
+mod front_matter;
+mod layers;
+mod markdown;
+mod places;
+mod references;
+mod schema;
+pub mod settings;
+mod source;
+mod visibility;
+
+pub use places::Places;
+pub use source::{text, unreadable};
+
+use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, Value, code, nearest};
+use formats::{Format, Part, Step};
+use jiff::Timestamp;
+use schema::Schema;
+use std::collections::{BTreeSet, HashSet};
+
+/// What the content says.
+pub struct Content {
+    /// In the order of their declaration.
+    pub collections: Vec<Collection>,
+    /// The schema of each collection, as it is written.
+    pub schemas: Vec<Option<serde_json::Value>>,
+    /// Whether a collection has Markdown files, whose records get members from their text.
+    pub markdown: Vec<bool>,
+    pub hidden: Vec<Hidden>,
+    /// The next instant at which another record appears or disappears without new input.
+    pub next_change: Option<Timestamp>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads every collection as it is at `now`.
+pub fn read(settings: &Settings, inputs: &Inputs, places: &Places<'_>, now: Timestamp) -> Content {
+    let mut content = Content {
+        collections: Vec::new(),
+        schemas: Vec::new(),
+        markdown: Vec::new(),
+        hidden: Vec::new(),
+        next_change: None,
+        diagnostics: Vec::new(),
+    };
+    let mut schemas: Vec<Option<Schema>> = Vec::new();
+    for decl in &settings.collections {
+        let (schema, faults) = match &decl.schema {
+            Some(path) => schema::read(path, inputs, settings),
+            None => (None, Vec::new()),
+        };
+        content.diagnostics.extend(faults);
+        let (files, faults) = source::read(decl, inputs, schema.as_ref(), settings.site.trust_html);
+        let sources_are_there = faults.is_empty();
+        content.diagnostics.extend(faults);
+        let (mut collection, faults) = layers::merge(decl, files, places);
+        collection.complete &= sources_are_there;
+        content.diagnostics.extend(faults);
+        if let Some(schema) = &schema {
+            content.diagnostics.extend(schema.check(&collection, places));
+        }
+        content.diagnostics.extend(derive::derive(&mut collection, &decl.derive, places));
+        declare(&mut collection, decl, schema.as_ref());
+        content.diagnostics.extend(unknown_names(&collection, decl));
+        content.diagnostics.extend(index_aliases(&mut collection, places));
+        let hiding = visibility::hide(&mut collection, now, &settings.site.time_zone, places);
+        content.hidden.extend(hiding.hidden);
+        content.diagnostics.extend(hiding.faults);
+        content.next_change = hiding.next_change.into_iter().chain(content.next_change).min();
+        content.markdown.push(has_markdown(&collection));
+        content.collections.push(collection);
+        schemas.push(schema);
+    }
+    for (from, schema) in schemas.iter().enumerate() {
+        let declared = references::declared(settings, from, schema.as_ref());
+        content.diagnostics.extend(references::check(&mut content.collections, from, &declared, places));
+    }
+    content.schemas = schemas.into_iter().map(|schema| schema.map(|schema| schema.document)).collect();
+    content
+}
+
+/// The schema of one collection as it is written.
+pub fn read_schema(
+    settings: &Settings,
+    decl: &CollectionDecl,
+    inputs: &Inputs,
+) -> (Option<serde_json::Value>, Vec<Diagnostic>) {
+    match &decl.schema {
+        Some(path) => {
+            let (schema, faults) = schema::read(path, inputs, settings);
+            (schema.map(|schema| schema.document), faults)
+        }
+        None => (None, Vec::new()),
+    }
+}
+
+/// Whether a file is Markdown, by its name.
+pub fn is_markdown(path: &str) -> bool {
+    Format::of(path) == Some(Format::Markdown)
+}
+
+/// Notes the members that a record of the collection may have.
+fn declare(collection: &mut Collection, decl: &CollectionDecl, schema: Option<&Schema>) {
+    let built = ["slug"].into_iter().chain(markdown::MEMBERS);
+    let mut names: BTreeSet<&str> = decl.derive.iter().map(|derived| derived.name.as_str()).collect();
+    names.extend(["listed", "draft", "date", "expires", "aliases"]);
+    names.extend(built.filter(|_| has_markdown(collection)));
+    names.extend(schema.into_iter().flat_map(|schema| schema.properties.iter().map(String::as_str)));
+    // Readers share the allocation of a name, so most repetitions are told by their address.
+    let mut seen = HashSet::new();
+    for field in collection.records.iter().flat_map(|record| &record.fields) {
+        if seen.insert(field.name.as_ptr()) {
+            names.insert(&field.name);
+        }
+    }
+    collection.names = names.into_iter().map(str::to_owned).collect();
+    collection.closed = schema.is_some_and(|schema| schema.closed);
+}
+
+fn has_markdown(collection: &Collection) -> bool {
+    collection.files.iter().any(|file| is_markdown(&file.path))
+}
+
+/// A private name that nothing bears is a slip that would publish what it was to hide; so is a name that an
+/// expression takes and no record has.
+fn unknown_names(collection: &Collection, decl: &CollectionDecl) -> Vec<Diagnostic> {
+    if !collection.knows_its_names() {
+        return Vec::new();
+    }
+    let known = &collection.names;
+    let is_known = |name: &str| collection.has_name(name);
+    let mut faults = Vec::new();
+    for name in decl.private.iter().filter(|name| !is_known(&name.value)) {
+        let message = format!(
+            "no record of `{}` has the member `{}`, so nothing is kept private by it",
+            collection.name, name.value
+        );
+        let fault = Diagnostic::error(code::UNKNOWN_FIELD, name.at.clone(), message);
+        faults.push(fault.suggest(
+            &name.value,
+            known.iter().map(String::as_str),
+            "`private` names whole members of a record".to_owned(),
+        ));
+    }
+    for derived in &decl.derive {
+        let Ok(expression) = crate::expr::Expression::compile(&derived.expression.value) else { continue };
+        for name in expression.variables().iter().filter(|name| !is_known(name)) {
+            let message =
+                format!("no record of `{}` has the member `{name}`, which this expression takes", collection.name);
+            let mut fault = Diagnostic::error(code::UNKNOWN_FIELD, derived.expression.at.clone(), message);
+            if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
+                fault = fault.help(format!("did you mean `{near}`?"));
+            }
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+/// Lets references find a record by its `aliases`.
+fn index_aliases(collection: &mut Collection, places: &Places<'_>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let mut found = Vec::new();
+    for (at, record) in (0_u32..).zip(&collection.records) {
+        match record.get("aliases") {
+            None | Some(Value::Null) => {}
+            Some(Value::Text(alias)) => found.push((alias.to_ascii_lowercase(), at)),
+            Some(Value::List(items)) => {
+                for (i, item) in items.iter().enumerate() {
+                    if let Some(alias) = item.label() {
+                        found.push((alias.to_ascii_lowercase(), at));
+                    } else {
+                        let steps = [Step::Member("aliases".to_owned()), Step::Item(i)];
+                        let place = places.of(collection, record, &steps, Part::Value);
+                        faults.push(Diagnostic::error(
+                            code::WRONG_TYPE,
+                            place,
+                            format!("an alias is text, not {}", item.kind()),
+                        ));
+                    }
+                }
+            }
+            Some(other) => {
+                let place = places.of(collection, record, &schema::member("aliases"), Part::Value);
+                faults.push(Diagnostic::error(
+                    code::WRONG_TYPE,
+                    place,
+                    format!("`aliases` is a list of texts, not {}", other.kind()),
+                ));
+            }
+        }
+    }
+    for (alias, at) in found {
+        collection.index.entry(alias).or_insert(at);
+    }
+    faults
+}

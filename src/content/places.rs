@@ -1,0 +1,73 @@
+//! From an entry of a file to its line and column. A file is read a second time, with places, only when it has a fault.
+
+use super::file::{self, Reading};
+use super::formats::{Format, Node, Part, Step};
+use crate::model::{Collection, FieldOrigin, Inputs, Locate, Origin, Place, Record, SourceFile, SourceText};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Finds places in the inputs.
+pub struct Places<'a> {
+    inputs: &'a Inputs,
+    files: Mutex<BTreeMap<Arc<str>, Arc<FilePlaces<'a>>>>,
+}
+
+struct FilePlaces<'a> {
+    source: SourceText<'a>,
+    entries: Vec<Node>,
+}
+
+impl<'a> Places<'a> {
+    pub fn new(inputs: &'a Inputs) -> Self {
+        Self { inputs, files: Mutex::default() }
+    }
+
+    /// The place of a part of an entry, or of the deepest part on the way to it that exists.
+    pub fn part(&self, file: &SourceFile, entry: u32, steps: &[Step], part: Part) -> Place {
+        let Some(places) = self.file(file) else { return Place::file(&file.path) };
+        match places.entries.get(entry as usize) {
+            Some(node) => {
+                let span = node.find(steps, part);
+                let whole = span == node.span;
+                places.source.place(&if whole { span.start..span.end.min(span.start + 3) } else { span })
+            }
+            None => Place::file(&file.path),
+        }
+    }
+
+    /// The place of a part of a record: in the file that brought the member that `steps` starts with.
+    pub fn of(&self, collection: &Collection, record: &Record, steps: &[Step], part: Part) -> Place {
+        let written = match steps.first() {
+            Some(Step::Member(name)) => record.field(name).map(|field| field.origin),
+            _ => None,
+        };
+        let origin = match written {
+            Some(FieldOrigin::Written(index)) => record.origins.get(usize::from(index)),
+            _ => record.origins.first(),
+        };
+        match origin {
+            Some(Origin { file, entry, .. }) => self.part(&collection.files[*file as usize], *entry, steps, part),
+            None => Place::file(super::settings::PATH),
+        }
+    }
+
+    fn file(&self, file: &SourceFile) -> Option<Arc<FilePlaces<'a>>> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = files.get(&file.path) {
+            return Some(Arc::clone(known));
+        }
+        let text = std::str::from_utf8(self.inputs.bytes(&file.path)?).ok()?;
+        let reading = Reading { format: Format::of(&file.path)?, in_folder: file.in_folder, trust_html: true };
+        let (entries, _) = file::nodes(text, reading);
+        let places = Arc::new(FilePlaces { source: SourceText::new(Arc::clone(&file.path), text), entries });
+        files.insert(Arc::clone(&file.path), Arc::clone(&places));
+        Some(places)
+    }
+}
+
+impl Locate for Places<'_> {
+    fn locate(&self, collection: &Collection, record: &Record, field: &str, item: Option<usize>) -> Place {
+        let steps: Vec<Step> = std::iter::once(Step::Member(field.to_owned())).chain(item.map(Step::Item)).collect();
+        self.of(collection, record, &steps, Part::Value)
+    }
+}

@@ -1,0 +1,241 @@
+//! `[[views]]`: the declared answers.
+
+use super::form::{Form, Reader, quoted};
+use super::{check_expression, sort};
+use crate::content::formats::{Kind, Node};
+use crate::model::{Count, Diagnostic, Group, Limit, PathTemplate, Placed, Rank, RankMethod, Settings, View, code};
+
+/// A list's greatest limit where the view names none.
+const LIST_MAX: usize = 100;
+/// A group's.
+const GROUP_MAX: usize = 20;
+
+pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<View> {
+    let mut views: Vec<View> = Vec::new();
+    let Some(node) = form.node("views") else { return views };
+    let Kind::List(items) = &node.kind else {
+        reader.wrong(node, "`views`", "a list of tables, each headed `[[views]]`");
+        return views;
+    };
+    for item in items {
+        let Some(view) = view(reader, item, settings) else { continue };
+        if let Some(other) = views.iter().find(|other| same_place(other, &view)) {
+            let message = format!("two views stand on the path `{}`", view.path.value);
+            let fault = Diagnostic::error(code::DUPLICATE_PATH, view.path.at.clone(), message);
+            reader.report(fault.help(format!("the other is `{}` at {}", other.path.value, other.path.at)));
+        }
+        views.push(view);
+    }
+    views
+}
+
+fn same_place(a: &View, b: &View) -> bool {
+    a.path.value.shape() == b.path.value.shape() && a.surfaces.iter().any(|surface| b.surfaces.contains(surface))
+}
+
+fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
+    let form = reader.form(node, "a view")?;
+    let path = form.required_text("path").and_then(|text| path(reader, text));
+    let from = form.required_text("from");
+    let from_index = from.as_ref().and_then(|name| collection(reader, settings, name));
+    let filter = expression(reader, &form, "where");
+    let values = form.texts("values");
+    let group = form.text("group");
+    let count = form.text("count");
+    let label = form.text("as");
+    let sort = form.texts("sort").unwrap_or_default().into_iter().map(|key| sort::read(reader, key)).collect();
+    let rank = form.table("rank").and_then(|table| rank(reader, &table));
+    let fields = form.texts("fields");
+    let each = form.flag("each").unwrap_or(false);
+    let limit = limit(reader, &form, group.is_some());
+    let page = form.table("page").and_then(|table| {
+        let size = table.positive("size");
+        table.finish();
+        size.map(|size| size.value)
+    });
+    let lookup = lookup(reader, &form, settings);
+    let surfaces = surfaces(reader, &form, settings);
+    form.finish();
+    combinations(reader, &form, each);
+    let view = View {
+        path: path?,
+        from: from_index?,
+        from_at: from?.at,
+        filter,
+        group: group.map(|field| Group { field, values: values.clone() }),
+        count: count.map(|field| Count {
+            label: label.map_or_else(|| field.value.clone(), |l| l.value),
+            field,
+            values,
+        }),
+        sort,
+        rank,
+        fields,
+        each,
+        limit,
+        page,
+        lookup,
+        surfaces,
+    };
+    check_placeholders(reader, &view);
+    Some(view)
+}
+
+fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate>> {
+    match PathTemplate::parse(&text.value) {
+        Ok(value) => Some(Placed { value, at: text.at }),
+        Err((why, range)) => {
+            reader.report(Diagnostic::error(code::BAD_PATH, text.at.inside_quotes(range), why));
+            None
+        }
+    }
+}
+
+fn collection(reader: &Reader<'_>, settings: &Settings, name: &Placed<String>) -> Option<usize> {
+    let found = settings.collection(&name.value);
+    if found.is_none() {
+        let known: Vec<&str> = settings.collections.iter().map(|c| c.name.as_str()).collect();
+        let fault = Diagnostic::error(
+            code::UNKNOWN_COLLECTION,
+            name.at.clone(),
+            format!("there is no collection `{}`", name.value),
+        );
+        reader.report(fault.suggest(
+            &name.value,
+            known.iter().copied(),
+            format!("the collections are {}", quoted(&known)),
+        ));
+    }
+    found
+}
+
+fn expression(reader: &Reader<'_>, form: &Form<'_>, name: &'static str) -> Option<Placed<String>> {
+    let text = form.text(name)?;
+    check_expression(reader, &text.value, &text.at, 0);
+    Some(text)
+}
+
+fn rank(reader: &Reader<'_>, form: &Form<'_>) -> Option<Rank> {
+    let by = form.required_text("by");
+    if let Some(by) = &by {
+        check_expression(reader, &by.value, &by.at, 0);
+    }
+    let method = match form.text("method") {
+        None => RankMethod::Competition,
+        Some(method) => match method.value.as_str() {
+            "competition" => RankMethod::Competition,
+            "dense" => RankMethod::Dense,
+            "ordinal" => RankMethod::Ordinal,
+            other => {
+                let fault =
+                    Diagnostic::error(code::BAD_OPTION, method.at, format!("`{other}` is not a method of ranking"));
+                let known = ["competition", "dense", "ordinal"];
+                reader.report(fault.suggest(other, known, format!("the methods are {}", quoted(&known))));
+                RankMethod::Competition
+            }
+        },
+    };
+    form.finish();
+    by.map(|by| Rank { by, method })
+}
+
+fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {
+    let usual = if grouped { GROUP_MAX } else { LIST_MAX };
+    let Some(table) = form.table("limit") else { return Limit { default: None, max: usual } };
+    let default = table.positive("default");
+    let max = table.positive("max").map_or(usual, |max| max.value);
+    if let Some(default) = default.as_ref().filter(|default| default.value > max) {
+        let message = format!("the default limit {} is above the greatest, {max}", default.value);
+        reader.report(Diagnostic::error(code::BAD_OPTION, default.at.clone(), message));
+    }
+    table.finish();
+    Limit { default: default.map(|default| default.value), max }
+}
+
+fn lookup(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<(Placed<String>, usize)> {
+    let Some(table) = form.table("lookup") else { return Vec::new() };
+    let joins = table.entries().iter().filter_map(|entry| {
+        let target = reader.text(&entry.node, &table.title_of(&entry.name))?;
+        let index = collection(reader, settings, &target)?;
+        Some((Placed { value: entry.name.to_string(), at: reader.place(&entry.name_span) }, index))
+    });
+    joins.collect()
+}
+
+fn surfaces(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<usize> {
+    let Some(names) = form.texts("surfaces") else { return (0..settings.surfaces.len()).collect() };
+    let mut found = Vec::new();
+    for name in names {
+        match settings.surfaces.iter().position(|surface| surface.name == name.value) {
+            Some(index) if !found.contains(&index) => found.push(index),
+            Some(_) => {}
+            None => {
+                let known: Vec<&str> = settings.surfaces.iter().map(|s| s.name.as_str()).collect();
+                let fault = Diagnostic::error(
+                    code::UNKNOWN_SURFACE,
+                    name.at.clone(),
+                    format!("there is no surface `{}`", name.value),
+                );
+                reader.report(fault.suggest(
+                    &name.value,
+                    known.iter().copied(),
+                    format!("the surfaces are {}", quoted(&known)),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Options that contradict each other.
+fn combinations(reader: &Reader<'_>, form: &Form<'_>, each: bool) {
+    let given = |name: &str| form.entries().iter().find(|entry| &*entry.name == name);
+    let refuse = |name: &str, why: &str| {
+        if let Some(entry) = given(name) {
+            reader.report(Diagnostic::error(code::BAD_OPTION, reader.place(&entry.name_span), why));
+        }
+    };
+    if each {
+        for name in ["group", "count", "values", "limit", "page"] {
+            refuse(name, &format!("`each` makes one document for each record, so `{name}` has no meaning beside it"));
+        }
+        return;
+    }
+    if given("group").is_some() {
+        refuse("count", "a view has `group` or `count`, not both");
+    } else if given("count").is_none() {
+        refuse("values", "`values` closes the set of a `group` or a `count`, and there is neither");
+    }
+    if given("count").is_none() {
+        refuse("as", "`as` names the value's member in a `count`, and there is none");
+    } else {
+        refuse("lookup", "a `count` makes rows of its own, so there is nothing to look up");
+    }
+}
+
+/// The fields of a path are the group's value, or the members of one record.
+fn check_placeholders(reader: &Reader<'_>, view: &View) {
+    let report = |message: String, help: String| {
+        reader.report(Diagnostic::error(code::PATH_FIELD, view.path.at.clone(), message).help(help));
+    };
+    let fields: Vec<&str> = view.path.value.fields().collect();
+    if view.each {
+        if fields.is_empty() {
+            let message = format!(
+                "`each` makes one document for each record, but the path `{}` is the same for all",
+                view.path.value
+            );
+            report(message, "put a field into the path, such as `users/{githubProfile}`".to_owned());
+        }
+        return;
+    }
+    let wanted = view.group.as_ref().map(|group| group.field.value.as_str());
+    for field in fields.iter().filter(|field| Some(**field) != wanted) {
+        let message = format!("nothing fills `{{{field}}}` in the path `{}`", view.path.value);
+        report(message, "a field in a path belongs to `each = true`, or to `group` by that very field".to_owned());
+    }
+    if let Some(wanted) = wanted.filter(|wanted| !fields.contains(wanted)) {
+        let message = format!("the path `{}` is the same for every group", view.path.value);
+        report(message, format!("put `{{{wanted}}}` into the path"));
+    }
+}

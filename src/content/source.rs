@@ -1,0 +1,157 @@
+//! The files of one collection: which there are, and what each holds.
+
+use super::file::{self, Parsed, Reading};
+use super::formats::{Fault, Format};
+use super::schema::Schema;
+use crate::model::{
+    CollectionDecl, Diagnostic, InputFile, Inputs, Number, Place, Placed, SourceFile, SourceText, Value, code,
+};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// What one file gave.
+pub struct FileRecords {
+    pub layer: u16,
+    pub file: SourceFile,
+    pub records: Vec<Parsed>,
+    pub faults: Vec<Diagnostic>,
+}
+
+/// Reads every file of a collection, in parallel, in source order.
+pub fn read(
+    decl: &CollectionDecl,
+    inputs: &Inputs,
+    schema: Option<&Schema>,
+    trust_html: bool,
+) -> (Vec<FileRecords>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let mut files: Vec<(u16, SourceFile, &InputFile)> = Vec::new();
+    for (layer, source) in decl.sources.iter().enumerate() {
+        faults.extend(missing(source, inputs));
+        let layer = u16::try_from(layer).unwrap_or(u16::MAX);
+        for (path, file) in inputs.under(&source.value) {
+            let in_folder = **path != *source.value;
+            if Format::of(path).is_some() {
+                files.push((layer, SourceFile { path: Arc::clone(path), in_folder }, file));
+            } else if !in_folder {
+                let message = format!("`{path}` is not of a format that holds records");
+                let fault = Diagnostic::error(code::NOT_RECORDS, source.at.clone(), message);
+                faults.push(fault.help("the formats are .md, .json, .ndjson, .csv, .yaml and .toml"));
+            } else if let Some(fault) = unreadable(path, file) {
+                faults.push(fault);
+            }
+        }
+    }
+    let read = |(layer, file, input): (u16, SourceFile, &InputFile)| {
+        let (records, faults) = read_file(&file, input, schema, trust_html);
+        FileRecords { layer, file, records, faults }
+    };
+    (files.into_par_iter().map(read).collect(), faults)
+}
+
+fn missing(source: &Placed<String>, inputs: &Inputs) -> Option<Diagnostic> {
+    if inputs.has(&source.value) {
+        return None;
+    }
+    let message = format!("there is no file or folder `{}`", source.value);
+    let near: Vec<&str> =
+        inputs.files.keys().map(|path| &**path).chain(inputs.folders.iter().map(String::as_str)).collect();
+    Some(Diagnostic::error(code::MISSING_SOURCE, source.at.clone(), message).suggest(
+        &source.value,
+        near,
+        "create it, or remove it from the sources".to_owned(),
+    ))
+}
+
+/// The fault of a file whose bytes are not there to be read.
+pub fn unreadable(path: &str, file: &InputFile) -> Option<Diagnostic> {
+    let at = Place::file(path);
+    match file {
+        InputFile::Bytes(_) => None,
+        InputFile::TooLarge(size) => Some(
+            Diagnostic::error(
+                code::FILE_TOO_LARGE,
+                at,
+                format!("this file has {size} bytes, more than the site allows"),
+            )
+            .help("raise `max_file_bytes` under `[site]` in site/site.toml, or split the file"),
+        ),
+        InputFile::Outside(target) => Some(
+            Diagnostic::error(
+                code::LINK_OUTSIDE,
+                at,
+                format!("this symbolic link leaves the site: it leads to `{target}`"),
+            )
+            .help("copy the file into the site"),
+        ),
+        InputFile::BrokenLink(target) => Some(
+            Diagnostic::error(code::LINK_BROKEN, at, format!("this symbolic link leads nowhere: `{target}`"))
+                .help("mend it or delete it"),
+        ),
+    }
+}
+
+/// The text of an input, or why there is none.
+pub fn text<'a>(path: &str, file: &'a InputFile) -> Result<&'a str, Diagnostic> {
+    if let Some(fault) = unreadable(path, file) {
+        return Err(fault);
+    }
+    let InputFile::Bytes(bytes) = file else { return Ok("") };
+    std::str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let end = good.len();
+        let place = SourceText::new(Arc::from(path), &good).place(&(end..end));
+        let message =
+            format!("the byte 0x{:02X} is not UTF-8", bytes.get(error.valid_up_to()).copied().unwrap_or_default());
+        Diagnostic::error(code::INVALID_UTF8, place, message).help("save the file as UTF-8")
+    })
+}
+
+fn read_file(
+    file: &SourceFile,
+    input: &InputFile,
+    schema: Option<&Schema>,
+    trust_html: bool,
+) -> (Vec<Parsed>, Vec<Diagnostic>) {
+    let text = match text(&file.path, input) {
+        Ok(text) => text,
+        Err(fault) => return (Vec::new(), vec![fault]),
+    };
+    let Some(format) = Format::of(&file.path) else { return (Vec::new(), Vec::new()) };
+    let (mut records, faults) =
+        file::parse(&file.path, text, Reading { format, in_folder: file.in_folder, trust_html });
+    if format == Format::Csv
+        && let Some(schema) = schema
+    {
+        records.iter_mut().for_each(|record| type_cells(record, schema));
+    }
+    let source = SourceText::new(Arc::clone(&file.path), text);
+    (records, faults.into_iter().map(|fault| placed(&source, fault)).collect())
+}
+
+pub fn placed(source: &SourceText<'_>, fault: Fault) -> Diagnostic {
+    let diagnostic = Diagnostic::error(fault.code, source.place(&fault.span), fault.message);
+    match fault.help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// A cell of CSV is text. Where the schema wants something else of its column, it is read as that; an empty one is
+/// then no member at all.
+fn type_cells(record: &mut Parsed, schema: &Schema) {
+    record.written.retain_mut(|(name, value)| {
+        let Some(text) = value.as_text().filter(|_| schema.never_text(name)) else { return true };
+        let typed = match text {
+            "" => return false,
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ if Number::is_json(text) => Some(Value::Number(Number::from_json(text))),
+            _ => None,
+        };
+        if let Some(typed) = typed {
+            *value = typed;
+        }
+        true
+    });
+}

@@ -1,0 +1,38 @@
+//! Precast computes every answer of a JSON API before it is asked, and writes them as plain files.
+//!
+//! ```text
+//!  content/  data/            site/site.toml, schemas, static
+//!       \    /                        |
+//!        v  v                         v
+//!    disk -> content: bytes -> records -> layers merged by key      (all faults collected, with file:line:col)
+//!                       |
+//!                       v
+//!    views: where -> group | count -> sort -> rank -> fields -> each | limit | page     (parallel, no I/O, no clock)
+//!                       |            contract: routes, schemas, problem documents
+//!                       v           /
+//!    release: every artifact, sealed under one digest; nothing is written before this point
+//!                       |
+//!                       v
+//!    output: public/, changed files only
+//! ```
+//!
+//! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
+//! [`release`] seals; [`contract`] says what clients are promised; [`disk`] and [`output`] are the edges;
+//! [`pipeline`] knows the order of the stages; [`cli`] is the command line.
+
+pub mod model;
+
+pub mod expr;
+
+pub mod content;
+pub mod release;
+pub mod views;
+
+pub mod contract;
+
+pub mod disk;
+pub mod output;
+
+pub mod pipeline;
+
+pub mod cli;

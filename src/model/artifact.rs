@@ -1,0 +1,53 @@
+//! One file to serve.
+
+use super::body::Body;
+
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The object key: a relative path with `/`.
+    pub key: String,
+    pub media_type: &'static str,
+    pub cache: CacheClass,
+    pub body: Body,
+    pub origin: ArtifactOrigin,
+}
+
+/// What an artifact is made for: where two meet on one key, both are named. The order is that of declaration: the
+/// later one is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArtifactOrigin {
+    /// What the build says of itself.
+    Build,
+    /// A list of a view, by the view's index.
+    View(u32),
+    /// A file of `site/static/`.
+    Static,
+    /// One group's list, by view and by the value that first names it: its record, and its item in a list (else the
+    /// greatest number).
+    Group { view: u32, record: u32, item: u32 },
+    /// One record's document.
+    Record { view: u32, record: u32 },
+    /// The same at an alias of the record.
+    Alias { view: u32, record: u32, item: u32 },
+}
+
+/// How long an answer may be kept. A layout turns the class into headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheClass {
+    /// An answer of the API: as old as the release.
+    View,
+    /// A file of `site/static/`, at a name that can change its bytes.
+    Asset,
+    /// What the build says of itself; changes with every release.
+    Meta,
+}
+
+impl CacheClass {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Asset => "asset",
+            Self::Meta => "meta",
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The values that everything else speaks in. No I/O, no clock, no knowledge of any other module.
+
+mod artifact;
+mod body;
+mod codes;
+mod diagnostic;
+mod inputs;
+mod json;
+mod media;
+mod path;
+mod record;
+mod release;
+mod route;
+mod settings;
+mod slug;
+mod template_value;
+mod text;
+mod value;
+
+pub use artifact::{Artifact, ArtifactOrigin, CacheClass};
+pub use body::{Body, Rendered, RenderedRow, Rows};
+pub use codes::{CODES, code};
+pub use diagnostic::{Code, Diagnostic, Severity, nearest};
+pub use inputs::{InputFile, Inputs};
+pub use json::{write_member, write_text, write_value};
+pub use media::media_type;
+pub use path::{PathTemplate, Segment};
+pub use record::{Collection, Field, FieldOrigin, Hidden, HiddenReason, Locate, Origin, Record, SourceFile};
+pub use release::{Release, Sealed, hex};
+pub use route::{Route, RouteKind};
+pub use settings::{
+    CollectionDecl, Count, Derived, Group, Limit, Placed, Rank, RankMethod, Settings, Shape, SiteInfo, Sort, Surface,
+    View,
+};
+pub use slug::{BadSlug, encode, slug};
+pub use text::{Excerpt, Place, SourceText, Span};
+pub use value::{Name, Names, Number, Value};

@@ -1,0 +1,177 @@
+//! What `site/site.toml` declares, checked and placed.
+
+use super::path::PathTemplate;
+use super::text::Place;
+
+/// A value and where it is written, so that a fault found later can point at it.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    pub value: T,
+    pub at: Place,
+}
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub site: SiteInfo,
+    pub collections: Vec<CollectionDecl>,
+    pub surfaces: Vec<Surface>,
+    pub views: Vec<View>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SiteInfo {
+    pub name: String,
+    /// Canonical, without a slash at its end; empty where the site declares none.
+    pub base_url: String,
+    pub time_zone: jiff::tz::TimeZone,
+    /// How many artifacts a build may make.
+    pub max_artifacts: usize,
+    /// How large an input file may be, in bytes.
+    pub max_file_bytes: u64,
+    /// Whether raw HTML in Markdown stands as it is written.
+    pub trust_html: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct CollectionDecl {
+    pub name: String,
+    pub at: Place,
+    pub sources: Vec<Placed<String>>,
+    pub key: Placed<String>,
+    pub schema: Option<Placed<String>>,
+    pub private: Vec<Placed<String>>,
+    pub derive: Vec<Derived>,
+}
+
+/// A computed member: its name, and a minijinja expression over the record.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    pub name: String,
+    pub expression: Placed<String>,
+}
+
+/// A family of URLs that answer in one shape.
+#[derive(Clone, Debug)]
+pub struct Surface {
+    pub name: String,
+    pub at: Place,
+    /// Starts with a slash and does not end with one; empty for the root.
+    pub prefix: String,
+    pub shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// The array or the object itself.
+    Bare,
+    /// `{ data, meta, links }`.
+    Envelope,
+}
+
+/// One declared answer shape.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub path: Placed<PathTemplate>,
+    /// Index into [`Settings::collections`].
+    pub from: usize,
+    /// The `from` as it is written.
+    pub from_at: Place,
+    pub filter: Option<Placed<String>>,
+    pub group: Option<Group>,
+    pub count: Option<Count>,
+    pub sort: Vec<Placed<Sort>>,
+    pub rank: Option<Rank>,
+    pub fields: Option<Vec<Placed<String>>>,
+    pub each: bool,
+    pub limit: Limit,
+    /// Rows on a page.
+    pub page: Option<usize>,
+    /// Fields that hold keys of other collections, and the index of that collection.
+    pub lookup: Vec<(Placed<String>, usize)>,
+    /// Indices into [`Settings::surfaces`].
+    pub surfaces: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub field: Placed<String>,
+    pub values: Option<Vec<Placed<String>>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Count {
+    pub field: Placed<String>,
+    /// The name of the value's member in a row.
+    pub label: String,
+    pub values: Option<Vec<Placed<String>>>,
+}
+
+/// A sort key: an expression over a row, and its direction.
+#[derive(Clone, Debug)]
+pub struct Sort {
+    pub expression: String,
+    pub descending: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rank {
+    pub by: Placed<String>,
+    pub method: RankMethod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RankMethod {
+    /// 1, 2, 2, 4
+    Competition,
+    /// 1, 2, 2, 3
+    Dense,
+    /// 1, 2, 3, 4
+    Ordinal,
+}
+
+/// Bounds of a list's `limit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The rows of an answer without a limit; all of them where this is `None`.
+    pub default: Option<usize>,
+    pub max: usize,
+}
+
+impl SiteInfo {
+    /// The path under which the site is hosted: `/club` for `https://example.org/club`, else empty.
+    pub fn base_path(&self) -> &str {
+        let Some((_, rest)) = self.base_url.split_once("://") else { return "" };
+        rest.find('/').map_or("", |slash| &rest[slash..])
+    }
+}
+
+impl Surface {
+    /// The object key of `path` on this surface.
+    pub fn key(&self, path: &str) -> String {
+        let prefix = self.prefix.trim_start_matches('/');
+        if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") }
+    }
+}
+
+impl Settings {
+    pub fn collection(&self, name: &str) -> Option<usize> {
+        self.collections.iter().position(|c| c.name == name)
+    }
+
+    /// The surface that carries what the build says of itself: the first enveloped one, else the first.
+    pub fn home_surface(&self) -> Option<&Surface> {
+        self.surfaces.iter().find(|s| s.shape == Shape::Envelope).or_else(|| self.surfaces.first())
+    }
+
+    /// The files and folders that a build of this site reads besides `site/site.toml`.
+    pub fn wanted(&self) -> Vec<String> {
+        let mut wanted = vec!["site/static".to_owned()];
+        for collection in &self.collections {
+            wanted.extend(collection.sources.iter().map(|s| s.value.clone()));
+            wanted.extend(collection.schema.iter().map(|s| s.value.clone()));
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+}

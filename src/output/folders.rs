@@ -1,0 +1,137 @@
+//! Folders opened once, and files in them by name: paths are not resolved from the root for every file.
+
+use std::io;
+use std::path::Path;
+
+/// What the file system says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub size: u64,
+    pub modified: i128,
+}
+
+#[cfg(unix)]
+pub use unix::Folder;
+
+#[cfg(not(unix))]
+pub use portable::Folder;
+
+/// Name of a file that is being written, in the folder where it will stand.
+pub const TEMPORARY: &str = ".precast-new-";
+
+#[cfg(unix)]
+mod unix {
+    use super::{Path, Stamp, TEMPORARY, io};
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+
+    /// An open folder.
+    pub struct Folder {
+        fd: OwnedFd,
+    }
+
+    impl Folder {
+        pub fn open(path: &Path) -> io::Result<Self> {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            Ok(Self { fd: rustix::fs::open(path, flags, Mode::empty())? })
+        }
+
+        /// The size and time of a regular file; `None` for anything else.
+        pub fn stamp(&self, name: &str) -> Option<Stamp> {
+            let stat = rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| stamp(&stat))
+        }
+
+        /// Whether anything stands under this name.
+        pub fn has(&self, name: &str) -> bool {
+            rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+        }
+
+        /// Puts `bytes` under `name`: all of them or none.
+        pub fn replace(&self, name: &str, worker: usize, bytes: &[u8]) -> io::Result<Stamp> {
+            let temporary = format!("{TEMPORARY}{worker}");
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+            let fd = rustix::fs::openat(&self.fd, &*temporary, flags, Mode::from_raw_mode(0o644))?;
+            let mut file = File::from(fd);
+            file.write_all(bytes)?;
+            let stat = rustix::fs::fstat(&file)?;
+            drop(file);
+            rustix::fs::renameat(&self.fd, &*temporary, &self.fd, name)?;
+            Ok(stamp(&stat))
+        }
+
+        pub fn remove(&self, name: &str) -> io::Result<()> {
+            Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+        }
+
+        pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+            let fd =
+                rustix::fs::openat(&self.fd, name, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW, Mode::empty())?;
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut File::from(fd), &mut bytes)?;
+            Ok(bytes)
+        }
+    }
+
+    #[allow(
+        clippy::unnecessary_cast,
+        clippy::cast_sign_loss,
+        reason = "the types of these fields differ between systems"
+    )]
+    fn stamp(stat: &Stat) -> Stamp {
+        Stamp {
+            size: stat.st_size as u64,
+            modified: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod portable {
+    use super::{Path, Stamp, TEMPORARY, io};
+    use std::fs;
+    use std::path::PathBuf;
+    use std::time::UNIX_EPOCH;
+
+    /// A folder by its path.
+    pub struct Folder {
+        path: PathBuf,
+    }
+
+    impl Folder {
+        pub fn open(path: &Path) -> io::Result<Self> {
+            fs::metadata(path)?;
+            Ok(Self { path: path.to_owned() })
+        }
+
+        /// The size and time of a regular file; `None` for anything else.
+        pub fn stamp(&self, name: &str) -> Option<Stamp> {
+            let metadata = fs::symlink_metadata(self.path.join(name)).ok().filter(fs::Metadata::is_file)?;
+            let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+            Some(Stamp { size: metadata.len(), modified: i128::try_from(modified.as_nanos()).ok()? })
+        }
+
+        /// Whether anything stands under this name.
+        pub fn has(&self, name: &str) -> bool {
+            fs::symlink_metadata(self.path.join(name)).is_ok()
+        }
+
+        /// Puts `bytes` under `name`: all of them or none.
+        pub fn replace(&self, name: &str, worker: usize, bytes: &[u8]) -> io::Result<Stamp> {
+            let temporary = format!("{TEMPORARY}{worker}");
+            fs::write(self.path.join(&temporary), bytes)?;
+            fs::rename(self.path.join(&temporary), self.path.join(name))?;
+            self.stamp(name).ok_or_else(|| io::Error::other("the file is gone"))
+        }
+
+        pub fn remove(&self, name: &str) -> io::Result<()> {
+            fs::remove_file(self.path.join(name))
+        }
+
+        pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+            fs::read(self.path.join(name))
+        }
+    }
+}

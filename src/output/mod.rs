@@ -1,0 +1,36 @@
+//! A release to a folder: only what changed is written, and what the tool did not make is never touched.
+
+#![allow(clippy::disallowed_methods, reason = "an I/O edge")]
+
+mod folders;
+mod plan;
+mod state;
+mod write;
+
+pub use state::{Entry, State};
+pub use write::{Written, write};
+
+use anyhow::Result;
+use std::path::Path;
+
+/// What the tool knows of an output folder from earlier builds.
+pub struct Output<'a> {
+    path: &'a Path,
+    state: Option<State>,
+    /// Keys that an interrupted build was about to write or remove.
+    journal: Vec<String>,
+}
+
+impl<'a> Output<'a> {
+    /// # Errors
+    /// When the folder is there and cannot be read. A damaged state counts as none.
+    pub fn open(path: &'a Path) -> Result<Self> {
+        Ok(Self { path, state: State::load(path)?, journal: state::load_journal(path)? })
+    }
+
+    /// The state of the last build, if that build was finished and every file is as it left it.
+    pub fn intact(&self) -> Option<&State> {
+        let state = self.state.as_ref().filter(|_| self.journal.is_empty())?;
+        plan::all_there(self.path, state).then_some(state)
+    }
+}

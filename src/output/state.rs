@@ -1,0 +1,138 @@
+//! What the last build left in the output folder: `.precast/state`, which may be deleted at any time.
+
+use crate::model::hex;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The folder of the build's own files, below the output folder.
+pub const FOLDER: &str = ".precast";
+const MAGIC: &str = "precast-state 1";
+
+/// The files of the last build, and what the build was made from.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What stands for the inputs and the tool, so that an unchanged site needs no build.
+    pub header: String,
+    pub entries: HashMap<String, Entry>,
+}
+
+/// A file as it was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub sha256: [u8; 32],
+    pub size: u64,
+    /// Nanoseconds since 1970.
+    pub modified: i128,
+}
+
+impl State {
+    pub fn load(out: &Path) -> Result<Option<Self>> {
+        let path = out.join(FOLDER).join("state");
+        let text = match fs::read(&path) {
+            Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        Ok(Self::parse(&text))
+    }
+
+    /// A damaged state is no state: the next build then looks at every file.
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        lines.next().filter(|line| *line == MAGIC)?;
+        let header = lines.next()?.to_owned();
+        let count: usize = lines.next()?.parse().ok()?;
+        let entries: HashMap<String, Entry> = lines.map(entry).collect::<Option<_>>()?;
+        (entries.len() == count).then_some(Self { header, entries })
+    }
+
+    /// Replaces the state on disk, and with it whatever journal there was.
+    pub fn save(&self, out: &Path) -> Result<()> {
+        let mut text = String::with_capacity(128 * (self.entries.len() + 1));
+        let _ = writeln!(text, "{MAGIC}\n{}\n{}", self.header, self.entries.len());
+        for (key, Entry { sha256, size, modified }) in &self.entries {
+            let _ = writeln!(text, "{} {size} {modified} {key}", hex(sha256));
+        }
+        replace(out, "state", text.as_bytes())?;
+        let journal = out.join(FOLDER).join("journal");
+        match fs::remove_file(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", journal.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn entry(line: &str) -> Option<(String, Entry)> {
+    let mut parts = line.splitn(4, ' ');
+    let sha256 = unhex(parts.next()?)?;
+    let size = parts.next()?.parse().ok()?;
+    let modified = parts.next()?.parse().ok()?;
+    Some((parts.next()?.to_owned(), Entry { sha256, size, modified }))
+}
+
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(digest)
+}
+
+/// The keys that an interrupted build was about to touch.
+pub fn load_journal(out: &Path) -> Result<Vec<String>> {
+    let path = out.join(FOLDER).join("journal");
+    match fs::read(&path) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Notes what is about to be touched, durably, before anything is.
+pub fn save_journal<'k>(out: &Path, keys: impl Iterator<Item = &'k str>) -> Result<()> {
+    let mut text = String::new();
+    for key in keys {
+        text.push_str(key);
+        text.push('\n');
+    }
+    replace(out, "journal", text.as_bytes())
+}
+
+fn replace(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let folder = out.join(FOLDER);
+    let (temporary, path): (PathBuf, PathBuf) = (folder.join(format!("{name}.new")), folder.join(name));
+    let written = || -> io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &path)
+    };
+    written().with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_state_is_none() {
+        let line = format!("{} 5 17 a b.json", "0f".repeat(32));
+        let good = format!("{MAGIC}\nheader\n1\n{line}\n");
+        let state = State::parse(&good).expect("parses");
+        assert_eq!(state.entries["a b.json"], Entry { sha256: [15; 32], size: 5, modified: 17 });
+        for cut in [0, 10, good.len() - 90, good.len() - 2] {
+            let torn = &good[..cut];
+            assert!(State::parse(torn).is_none_or(|state| state.entries.len() == 1), "{torn}");
+        }
+    }
+}

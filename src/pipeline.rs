@@ -1,0 +1,385 @@
+//! The order of the stages: read, check, compute, seal, write. The only module that knows it.
+
+#![allow(clippy::disallowed_methods, reason = "an I/O edge")]
+
+use crate::content::{self, Content, Places, settings};
+use crate::model::{
+    Artifact, ArtifactOrigin, Collection, Diagnostic, Hidden, InputFile, Inputs, Locate, Place, Release, Settings,
+    code, hex,
+};
+use crate::output::{Output, Written};
+use crate::{contract, disk, output, release, views};
+use anyhow::Result;
+use jiff::Timestamp;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The settings themselves may be this large.
+const MAX_SETTINGS_BYTES: u64 = 4 * 1024 * 1024;
+
+/// What a build found and did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// In order of place, each once.
+    pub diagnostics: Vec<Diagnostic>,
+    pub hidden: Vec<Hidden>,
+    /// Name and number of published records of each collection.
+    pub collections: Vec<(String, usize)>,
+    pub release: Option<ReleaseSummary>,
+    pub written: Option<Written>,
+    /// Wall time of each stage, in order.
+    pub timings: Vec<(&'static str, Duration)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseSummary {
+    pub id: String,
+    pub artifacts: usize,
+    pub bytes: u64,
+}
+
+/// How to build.
+#[derive(Clone, Copy)]
+pub struct BuildOptions<'a> {
+    pub out: &'a Path,
+    pub now: Timestamp,
+    /// Whether a warning keeps the build from writing.
+    pub strict: bool,
+    /// What tells this build of the tool from any other: an unchanged site is built anew when it changes.
+    pub tool: &'a str,
+}
+
+impl Report {
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|d| d.is_error()).count()
+    }
+
+    pub fn warnings(&self) -> usize {
+        self.diagnostics.len() - self.errors()
+    }
+
+    fn time(&mut self, stage: &'static str, start: Instant) {
+        self.timings.push((stage, start.elapsed()));
+    }
+
+    /// Sorts the diagnostics, and drops those that say the same of the same place.
+    fn settle(&mut self, mut diagnostics: Vec<Diagnostic>) {
+        diagnostics.sort_unstable();
+        diagnostics.dedup_by(|b, a| a.place == b.place && a.code == b.code && a.message == b.message);
+        self.diagnostics = diagnostics;
+    }
+}
+
+/// The settings, or the faults that keep them from being read.
+///
+/// # Errors
+/// When the disk does not give them.
+pub fn load_settings(root: &Path) -> Result<(Option<Settings>, Vec<Diagnostic>)> {
+    let file = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
+    Ok(match &file {
+        None => {
+            let fault = Diagnostic::error(
+                code::MISSING_SITE,
+                Place::file(settings::PATH),
+                "there is no site here: `site/site.toml` is missing",
+            );
+            (None, vec![fault.help("run the command in the site's folder, name it with `--root`, or make one with `precast new site DIR`")])
+        }
+        Some(file) => match content::text(settings::PATH, file) {
+            Ok(text) => settings::read(text.trim_start_matches('\u{feff}')),
+            Err(fault) => (None, vec![fault]),
+        },
+    })
+}
+
+/// Every diagnostic of the site; nothing is written.
+///
+/// # Errors
+/// When the disk fails.
+pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
+    let mut report = Report::default();
+    if let Some((settings, faults)) = open(root, &mut report)? {
+        let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+        let (_, faults, _) = compute(&settings, &inputs, now, faults, &mut report);
+        report.settle(faults);
+    }
+    Ok(report)
+}
+
+/// The main job: reads the site as it is at `now` and makes `out` hold its release. Where the site has faults, nothing
+/// is written.
+///
+/// # Errors
+/// When the disk fails, or a file that the tool did not make is in the way.
+pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
+    let mut report = Report::default();
+    let Some((settings, faults)) = open(root, &mut report)? else { return Ok(report) };
+    let start = Instant::now();
+    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    report.time("read", start);
+    let start = Instant::now();
+    let output = Output::open(options.out)?;
+    let sources = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
+    let fingerprint = fingerprint(options.tool, sources.as_ref(), &inputs);
+    let unchanged = output.intact().filter(|_| faults.is_empty()).and_then(|state| {
+        let stamp: Stamp = serde_json::from_str(&state.header).ok()?;
+        stamp.holds(&fingerprint, options.now).then_some((stamp, state.entries.len()))
+    });
+    report.time("compare", start);
+    if let Some((stamp, files)) = unchanged {
+        report.hidden = stamp.hidden;
+        report.collections = stamp.collections;
+        report.release = Some(stamp.release);
+        report.written = Some(Written { unchanged: files, ..Written::default() });
+        return Ok(report);
+    }
+    let (artifacts, faults, next_change) = compute(&settings, &inputs, options.now, faults, &mut report);
+    report.settle(faults);
+    if report.errors() > 0 || options.strict && !report.diagnostics.is_empty() {
+        return Ok(report);
+    }
+    drop(inputs);
+    let start = Instant::now();
+    let release = release::seal(&settings, artifacts);
+    report.time("seal", start);
+    let start = Instant::now();
+    let summary = summary(&release);
+    let header = Stamp {
+        fingerprint: if report.diagnostics.is_empty() { fingerprint } else { String::new() },
+        from: options.now.as_nanosecond(),
+        until: next_change.map(Timestamp::as_nanosecond),
+        hidden: report.hidden.clone(),
+        collections: report.collections.clone(),
+        release: summary.clone(),
+    };
+    let written =
+        output::write(output, &release, release::manifest_key(&settings).as_deref(), serde_json::to_string(&header)?)?;
+    report.time("write", start);
+    report.release = Some(summary);
+    report.written = Some(written);
+    Ok(report)
+}
+
+/// What a finished build was made from, so that the next one can tell that nothing changed.
+#[derive(Serialize, Deserialize)]
+struct Stamp {
+    /// Empty where the build had warnings, which are to be told again.
+    fingerprint: String,
+    /// Nanoseconds since 1970: the instant of the build, and the first at which its output would change.
+    from: i128,
+    until: Option<i128>,
+    hidden: Vec<Hidden>,
+    collections: Vec<(String, usize)>,
+    release: ReleaseSummary,
+}
+
+impl Stamp {
+    fn holds(&self, fingerprint: &str, now: Timestamp) -> bool {
+        let now = now.as_nanosecond();
+        self.fingerprint == fingerprint && self.from <= now && self.until.is_none_or(|until| now < until)
+    }
+}
+
+fn open(root: &Path, report: &mut Report) -> Result<Option<(Settings, Vec<Diagnostic>)>> {
+    let (settings, faults) = load_settings(root)?;
+    if let Some(settings) = settings {
+        Ok(Some((settings, faults)))
+    } else {
+        report.settle(faults);
+        Ok(None)
+    }
+}
+
+fn summary(release: &Release) -> ReleaseSummary {
+    let bytes = release.artifacts.iter().map(|sealed| sealed.size).sum();
+    ReleaseSummary { id: release.id(), artifacts: release.artifacts.len(), bytes }
+}
+
+/// A digest of everything that a build reads.
+fn fingerprint(tool: &str, settings: Option<&InputFile>, inputs: &Inputs) -> String {
+    let digest = |file: &InputFile| -> [u8; 32] {
+        match file {
+            InputFile::Bytes(bytes) => Sha256::digest(bytes).into(),
+            _ => [0; 32],
+        }
+    };
+    let files: Vec<(&Arc<str>, &InputFile)> = inputs.files.iter().collect();
+    let digests: Vec<[u8; 32]> = files.par_iter().map(|(_, file)| digest(file)).collect();
+    let mut all = Sha256::new();
+    all.update(tool.as_bytes());
+    all.update(settings.map_or([0; 32], digest));
+    for ((path, _), digest) in files.iter().zip(digests) {
+        all.update((path.len() as u64).to_be_bytes());
+        all.update(path.as_bytes());
+        all.update(digest);
+    }
+    hex(&all.finalize())
+}
+
+/// Everything between the inputs and the seal. The artifacts are in order of key.
+fn compute(
+    settings: &Settings,
+    inputs: &Inputs,
+    now: Timestamp,
+    mut faults: Vec<Diagnostic>,
+    report: &mut Report,
+) -> (Vec<Artifact>, Vec<Diagnostic>, Option<Timestamp>) {
+    let start = Instant::now();
+    let places = Places::new(inputs);
+    let content = content::read(settings, inputs, &places, now);
+    let Content { collections, schemas, markdown, hidden, next_change, diagnostics } = content;
+    faults.extend(diagnostics);
+    report.hidden = hidden;
+    let published =
+        |collection: &Collection| collection.records.iter().filter(|record| record.hidden.is_none()).count();
+    report.collections =
+        collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
+    report.time("content", start);
+    let start = Instant::now();
+    let (mut artifacts, wrong) = views::run(settings, &collections, &places);
+    faults.extend(wrong);
+    let (statics, unreadable) = release::statics(inputs);
+    faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
+    artifacts.extend(statics);
+    artifacts.extend(contract::schemas(settings, &schemas, &markdown));
+    artifacts.extend(contract::problems(settings));
+    artifacts.par_sort_unstable_by(|a, b| a.key.cmp(&b.key).then(a.origin.cmp(&b.origin)));
+    faults.extend(collisions(settings, &collections, &places, &artifacts));
+    report.time("views", start);
+    (artifacts, faults, next_change)
+}
+
+/// Two artifacts on one key, told at the later declaration.
+fn collisions(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+    artifacts: &[Artifact],
+) -> Vec<Diagnostic> {
+    let describe = |artifact: &Artifact| declaration(settings, collections, locate, artifact);
+    let found = release::collisions(artifacts).into_iter().map(|collision| {
+        let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
+        let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
+        let message = if earlier.key == later.key {
+            format!("{second} and {first} both make `{}`", collision.key)
+        } else {
+            format!("{second} and {first} need `{}` as a file and as a folder", collision.key)
+        };
+        Diagnostic::error(code::KEY_COLLISION, at_second, message).help(format!("the other is declared at {at_first}"))
+    });
+    let reserved = artifacts.iter().filter(|artifact| is_reserved(settings, &artifact.key)).map(|artifact| {
+        let (what, at) = describe(artifact);
+        Diagnostic::error(
+            code::KEY_COLLISION,
+            at,
+            format!("{what} makes `{}`, which the build makes itself", artifact.key),
+        )
+    });
+    found.chain(reserved).collect()
+}
+
+/// Keys of the build's own documents that are not among the artifacts yet, and its state.
+fn is_reserved(settings: &Settings, key: &str) -> bool {
+    let own = |name: &str| settings.home_surface().is_some_and(|surface| surface.key(name) == key);
+    own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
+}
+
+fn declaration(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+    artifact: &Artifact,
+) -> (String, Place) {
+    let record = |view: u32, record: u32, field: Option<&str>, item: Option<usize>| {
+        let view = &settings.views[view as usize];
+        let collection = &collections[view.from];
+        let record = &collection.records[record as usize];
+        let named = || {
+            view.path
+                .value
+                .fields()
+                .find(|name| *name == collection.key)
+                .or_else(|| view.path.value.fields().last())
+                .unwrap_or_default()
+        };
+        let field = field.unwrap_or_else(named);
+        (
+            format!("the record `{}` of the view `{}`", record.key, view.path.value),
+            locate.locate(collection, record, field, item),
+        )
+    };
+    match artifact.origin {
+        ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
+        ArtifactOrigin::Static => {
+            let path = format!("site/static/{}", artifact.key);
+            (format!("the file `{path}`"), Place::file(&path))
+        }
+        ArtifactOrigin::View(view) => {
+            let path = &settings.views[view as usize].path;
+            (format!("the view `{}`", path.value), path.at.clone())
+        }
+        ArtifactOrigin::Group { view, record: at, item } => {
+            let item = Some(item as usize).filter(|_| item != u32::MAX);
+            let group = settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
+            let (_, place) = record(view, at, group, item);
+            (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
+        }
+        ArtifactOrigin::Record { view, record: at } => record(view, at, None, None),
+        ArtifactOrigin::Alias { view, record: at, item } => {
+            let (what, place) = record(view, at, Some("aliases"), Some(item as usize));
+            (format!("an alias of {what}"), place)
+        }
+    }
+}
+
+/// The schema of a collection's published records.
+///
+/// # Errors
+/// When the disk fails.
+pub fn load_schema(
+    root: &Path,
+    settings: &Settings,
+    collection: usize,
+) -> Result<(Option<serde_json::Value>, Vec<Diagnostic>)> {
+    let decl = &settings.collections[collection];
+    let wanted: Vec<String> =
+        decl.schema.iter().map(|path| path.value.clone()).chain(decl.sources.iter().map(|s| s.value.clone())).collect();
+    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
+    let (written, faults) = content::read_schema(settings, decl, &inputs);
+    let markdown =
+        decl.sources.iter().flat_map(|source| inputs.under(&source.value)).any(|(path, _)| content::is_markdown(path));
+    Ok((faults.is_empty().then(|| contract::public_schema(settings, decl, written.as_ref(), markdown)), faults))
+}
+
+/// The schema of a collection as it is written.
+///
+/// # Errors
+/// When the disk fails.
+pub fn load_written_schema(
+    root: &Path,
+    settings: &Settings,
+    collection: usize,
+) -> Result<(Option<serde_json::Value>, Vec<Diagnostic>)> {
+    let decl = &settings.collections[collection];
+    let wanted: Vec<String> = decl.schema.iter().map(|path| path.value.clone()).collect();
+    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
+    Ok(content::read_schema(settings, decl, &inputs))
+}
+
+/// The key of the first published record of each collection.
+///
+/// # Errors
+/// When the disk fails.
+pub fn first_keys(root: &Path, settings: &Settings) -> Result<Vec<(String, String)>> {
+    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    let content = content::read(settings, &inputs, &Places::new(&inputs), Timestamp::now());
+    let first = |collection: Collection| {
+        let record = collection.records.into_iter().find(|record| record.hidden.is_none())?;
+        Some((collection.name, record.key))
+    };
+    Ok(content.collections.into_iter().filter_map(first).collect())
+}

@@ -1,0 +1,87 @@
+//! The seal: a digest for each artifact, one for all, and the documents that name it.
+
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Release, Sealed, Settings, hex, write_text};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// The manifest's key, where the site has a surface to carry it.
+pub fn manifest_key(settings: &Settings) -> Option<String> {
+    settings.home_surface().map(|surface| surface.key("manifest.json"))
+}
+
+/// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
+/// and so stand outside its digest.
+pub fn seal(settings: &Settings, artifacts: Vec<Artifact>) -> Release {
+    let mut sealed: Vec<Sealed> = artifacts.into_par_iter().map(digest).collect();
+    let mut all = Sha256::new();
+    for Sealed { artifact, sha256, .. } in &sealed {
+        for part in [artifact.key.as_bytes(), artifact.media_type.as_bytes(), artifact.cache.name().as_bytes()] {
+            all.update((part.len() as u64).to_be_bytes());
+            all.update(part);
+        }
+        all.update(sha256);
+    }
+    let id: [u8; 32] = all.finalize().into();
+    if let Some(surface) = settings.home_surface() {
+        let status = meta(surface.key("status.json"), status(settings, &id));
+        insert(&mut sealed, status);
+        let manifest = meta(surface.key("manifest.json"), manifest(&id, &sealed));
+        insert(&mut sealed, manifest);
+    }
+    Release { id, artifacts: sealed }
+}
+
+fn insert(sealed: &mut Vec<Sealed>, artifact: Artifact) {
+    let at = sealed.partition_point(|other| other.artifact.key < artifact.key);
+    sealed.insert(at, digest(artifact));
+}
+
+fn digest(artifact: Artifact) -> Sealed {
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    artifact.body.each_piece(|piece| {
+        hash.update(piece);
+        size += piece.len() as u64;
+    });
+    Sealed { artifact, sha256: hash.finalize().into(), size }
+}
+
+fn meta(key: String, body: Vec<u8>) -> Artifact {
+    let body = Body::Bytes(body.into());
+    Artifact { key, media_type: "application/json", cache: CacheClass::Meta, body, origin: ArtifactOrigin::Build }
+}
+
+/// Which release this is. The one place where a reader learns it: no answer says so, and so an answer that does not
+/// change keeps its bytes.
+fn status(settings: &Settings, id: &[u8; 32]) -> Vec<u8> {
+    let mut out = b"{\"release\":\"".to_vec();
+    out.extend_from_slice(hex(id).as_bytes());
+    out.extend_from_slice(b"\",\"site\":{\"name\":");
+    write_text(&mut out, &settings.site.name);
+    out.extend_from_slice(b",\"baseUrl\":");
+    write_text(&mut out, &settings.site.base_url);
+    out.extend_from_slice(b"},\"sources\":{}}");
+    out
+}
+
+/// One line for each artifact, in order of key, so that two manifests can be compared line by line.
+fn manifest(id: &[u8; 32], sealed: &[Sealed]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(sealed.len() * 160);
+    out.extend_from_slice(b"{\"release\":\"");
+    out.extend_from_slice(hex(id).as_bytes());
+    out.extend_from_slice(b"\",\"artifacts\":{");
+    for (i, Sealed { artifact, sha256, size }) in sealed.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"\n" } else { b",\n" });
+        write_text(&mut out, &artifact.key);
+        out.extend_from_slice(b":{\"sha256\":\"");
+        out.extend_from_slice(hex(sha256).as_bytes());
+        out.extend_from_slice(b"\",\"size\":");
+        out.extend_from_slice(size.to_string().as_bytes());
+        out.extend_from_slice(b",\"mediaType\":");
+        write_text(&mut out, artifact.media_type);
+        out.extend_from_slice(b",\"cache\":");
+        write_text(&mut out, artifact.cache.name());
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"\n}}\n");
+    out
+}

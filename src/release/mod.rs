@@ -1,0 +1,9 @@
+//! Artifacts to a sealed release: no two on one key, each with its digest, all under one.
+
+mod collisions;
+mod manifest;
+mod statics;
+
+pub use collisions::{Collision, collisions};
+pub use manifest::{manifest_key, seal};
+pub use statics::statics;

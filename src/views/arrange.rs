@@ -1,0 +1,77 @@
+//! A view's rows in order, ranked and written.
+
+use super::order::{self, Standing};
+use super::project::{self, Projection};
+use super::table::{Column, Table};
+use super::{Context, shares_rows};
+use crate::model::{Collection, Diagnostic, Placed, Rendered, Sort, View};
+use std::sync::Arc;
+
+/// Rows in order.
+pub struct Arranged {
+    /// Indices into what was written.
+    pub order: Vec<u32>,
+    /// Indices into the collection's records.
+    pub records: Vec<u32>,
+    /// Standings that are not part of the written rows.
+    pub standings: Option<Vec<Standing>>,
+}
+
+/// Sorts, ranks and writes.
+pub fn arrange(
+    context: &Context<'_>,
+    view: &View,
+    table: &Table<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> (Arc<Rendered>, Arranged) {
+    let mut column =
+        |key: &Placed<Sort>| (context.column(table, &key.at, &key.value.expression, faults), key.value.descending);
+    let columns: Vec<(Column<'_>, bool)> = view.sort.iter().map(&mut column).collect();
+    let order = order::sorted(table.len(), &columns);
+    let standings = view.rank.as_ref().map(|rank| {
+        let column = context.column(table, &rank.by.at, &rank.by.value, faults);
+        let same = |sort: &&Placed<Sort>| sort.value.expression.trim() == rank.by.value.trim();
+        let descending = view.sort.iter().find(same).is_none_or(|sort| sort.value.descending);
+        order::ranked(&order, &column, descending, rank.method)
+    });
+    match table {
+        Table::Records(collection, rows) => {
+            let records = order.iter().map(|row| rows[*row as usize]).collect();
+            arrange_records(context, view, collection, records, standings)
+        }
+        Table::Counts { label, rows } => {
+            let fields: Option<Vec<String>> =
+                view.fields.as_ref().map(|fields| fields.iter().map(|field| field.value.clone()).collect());
+            let rendered = project::render(rows.len(), |at, out| {
+                let (value, count) = &rows[order[at] as usize];
+                let standing = standings.as_ref().map(|standings| standings[at]);
+                project::count_row(out, fields.as_deref(), (label, value), *count, standing)
+            });
+            (Arc::new(rendered), Arranged { order: all(rows.len()), records: Vec::new(), standings: None })
+        }
+    }
+}
+
+fn arrange_records(
+    context: &Context<'_>,
+    view: &View,
+    collection: &Collection,
+    records: Vec<u32>,
+    standings: Option<Vec<Standing>>,
+) -> (Arc<Rendered>, Arranged) {
+    let projection = Projection::of(view, collection);
+    if let Some(rendered) = context.projections.get(&projection).filter(|_| shares_rows(view)) {
+        return (Arc::clone(rendered), Arranged { order: records.clone(), records, standings });
+    }
+    let rendered = project::render(records.len(), |at, out| {
+        let record = &collection.records[records[at] as usize];
+        let standing = standings.as_ref().map(|standings| standings[at]);
+        projection.write(out, record, context.collections, &context.projections, standing)
+    });
+    (Arc::new(rendered), Arranged { order: all(records.len()), records, standings: None })
+}
+
+/// The indices of rows that were written in the order in which they are shown.
+fn all(rows: usize) -> Vec<u32> {
+    (0_u32..).take(rows).collect()
+}

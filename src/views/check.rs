@@ -1,0 +1,85 @@
+//! The names that a view takes from its records: each must be known, and none private where it would be shown.
+
+use super::project::RANK_MEMBERS;
+use crate::expr::Expression;
+use crate::model::{Collection, Diagnostic, Place, Settings, View, code};
+
+/// Reports names that no record has, and private ones that an answer would show.
+pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Vec<Diagnostic> {
+    let mut check = Check { collection: &collections[view.from], faults: Vec::new() };
+    if let Some(filter) = &view.filter {
+        check.expression(&filter.value, &filter.at, &[]);
+    }
+    for field in view.path.value.fields().filter(|_| view.each) {
+        check.field(field, &view.path.at, &[]);
+    }
+    if let Some(group) = &view.group {
+        check.field(&group.field.value, &group.field.at, &[]);
+    }
+    let mut row: Vec<&str> = Vec::new();
+    if let Some(count) = &view.count {
+        check.field(&count.field.value, &count.field.at, &[]);
+        row.extend([count.label.as_str(), "count"]);
+    }
+    for sort in &view.sort {
+        check.expression(&sort.value.expression, &sort.at, &row);
+    }
+    if let Some(rank) = &view.rank {
+        check.expression(&rank.by.value, &rank.by.at, &row);
+        row.extend(RANK_MEMBERS);
+    }
+    for field in view.fields.iter().flatten() {
+        check.field(&field.value, &field.at, &row);
+    }
+    for (field, target) in &view.lookup {
+        check.field(&field.value, &field.at, &[]);
+        debug_assert!(*target < settings.collections.len(), "lookups are resolved against the collections");
+    }
+    check.faults
+}
+
+struct Check<'a> {
+    collection: &'a Collection,
+    faults: Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn field(&mut self, name: &str, at: &Place, row: &[&str]) {
+        if row.contains(&name) {
+            return;
+        }
+        if self.collection.is_private(name) {
+            let message = format!("`{name}` of `{}` is private, and this would show it", self.collection.name);
+            self.faults.push(Diagnostic::error(code::PRIVATE_FIELD, at.clone(), message));
+        } else {
+            self.known(name, at, row);
+        }
+    }
+
+    fn expression(&mut self, source: &str, at: &Place, row: &[&str]) {
+        let Ok(expression) = Expression::compile(source) else { return };
+        for name in expression.variables() {
+            // A count's rows have members of their own and none of the record's.
+            if row.is_empty() || !row.contains(&name.as_str()) {
+                self.known(name, at, row);
+            }
+        }
+    }
+
+    fn known(&mut self, name: &str, at: &Place, row: &[&str]) {
+        let counts = row.contains(&"count");
+        if row.contains(&name) || !counts && (!self.collection.knows_its_names() || self.collection.has_name(name)) {
+            return;
+        }
+        let message = match counts {
+            true => format!("the rows of this count have no member `{name}`"),
+            false => format!("no record of `{}` has the member `{name}`", self.collection.name),
+        };
+        let names: Vec<&str> = match counts {
+            true => row.to_vec(),
+            false => self.collection.names.iter().map(String::as_str).chain(row.iter().copied()).collect(),
+        };
+        let all = format!("the members are {}", names.join(", "));
+        self.faults.push(Diagnostic::error(code::UNKNOWN_FIELD, at.clone(), message).suggest(name, names, all));
+    }
+}

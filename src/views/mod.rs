@@ -1,0 +1,226 @@
+//! Records to answers: where, group or count, sort, rank, fields, then each record or every list.
+
+mod answers;
+mod arrange;
+mod check;
+mod documents;
+mod order;
+mod project;
+mod select;
+mod table;
+
+use crate::model::{
+    Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Rendered, Rows, Settings, View, code,
+};
+use answers::List;
+use arrange::arrange;
+use documents::{Document, documents};
+use project::{Projection, Projections};
+use rayon::prelude::*;
+use select::Bucket;
+use std::sync::Arc;
+use table::{Column, Table};
+
+/// What every view is computed from.
+struct Context<'a> {
+    settings: &'a Settings,
+    collections: &'a [Collection],
+    locate: &'a dyn Locate,
+    projections: Projections,
+}
+
+/// Computes every declared answer. Where there are faults, the artifacts are what could be made, for further checks.
+pub fn run(settings: &Settings, collections: &[Collection], locate: &dyn Locate) -> (Vec<Artifact>, Vec<Diagnostic>) {
+    let mut context = Context { settings, collections, locate, projections: Projections::new() };
+    let plain = settings.views.iter().flat_map(|view| view.lookup.iter().map(|(_, target)| Projection::plain(*target)));
+    let shared = settings
+        .views
+        .iter()
+        .filter(|view| shares_rows(view))
+        .map(|view| Projection::of(view, &collections[view.from]));
+    for projection in plain.chain(shared) {
+        if !context.projections.contains_key(&projection) {
+            let rendered = projection.render(collections, &context.projections);
+            context.projections.insert(projection, Arc::new(rendered));
+        }
+    }
+    let planned: Vec<(Planned, Vec<Diagnostic>)> =
+        settings.views.par_iter().enumerate().map(|(index, view)| plan(&context, index, view)).collect();
+    let mut faults: Vec<Diagnostic> = planned.iter().flat_map(|(_, faults)| faults.iter().cloned()).collect();
+    if let Some(fault) = too_many(settings, planned.iter().map(|(planned, _)| planned)) {
+        faults.push(fault);
+        return (Vec::new(), faults);
+    }
+    let artifacts = planned.into_par_iter().flat_map_iter(|(planned, _)| emit(&context, &planned)).collect();
+    (artifacts, faults)
+}
+
+/// Whether the view's rows are the collection's, written once for all views. Rank members among `fields`, and in
+/// whole documents, stand within the row, so such rows belong to their view alone.
+fn shares_rows(view: &View) -> bool {
+    view.count.is_none() && (view.rank.is_none() || view.fields.is_none() && !view.each)
+}
+
+/// A view's answers before they are cut to limits and pages.
+struct Planned {
+    view: usize,
+    lists: Vec<List>,
+    documents: Vec<Document>,
+    rendered: Option<Arc<Rendered>>,
+}
+
+fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagnostic>) {
+    let mut faults = check::names(context.settings, context.collections, view);
+    let mut planned = Planned { view: index, lists: Vec::new(), documents: Vec::new(), rendered: None };
+    let rows = select::records(context, view, &mut faults);
+    let collection = context.collection(view);
+    if view.each {
+        let (rendered, rows) = arrange(context, view, &Table::Records(collection, rows), &mut faults);
+        let (documents, wrong) = documents(context, index_of(index), view, &rows);
+        planned.documents = documents;
+        faults.extend(wrong);
+        planned.rendered = Some(rendered);
+    } else if let Some(count) = &view.count {
+        let buckets =
+            select::buckets(context, collection, &rows, &count.field.value, count.values.as_deref(), &mut faults);
+        let rows = buckets.into_iter().map(|bucket| (bucket.label, bucket.members.len())).collect();
+        let table = Table::Counts { label: &count.label, rows };
+        planned.lists.push(context.list(index, view, None, &table, &mut faults));
+    } else if let Some(group) = &view.group {
+        let buckets =
+            select::buckets(context, collection, &rows, &group.field.value, group.values.as_deref(), &mut faults);
+        for mut bucket in buckets {
+            let table = Table::Records(collection, std::mem::take(&mut bucket.members));
+            planned.lists.push(context.list(index, view, Some(&bucket), &table, &mut faults));
+        }
+    } else {
+        planned.lists.push(context.list(index, view, None, &Table::Records(collection, rows), &mut faults));
+    }
+    (planned, faults)
+}
+
+impl<'a> Context<'a> {
+    fn collection(&self, view: &View) -> &'a Collection {
+        &self.collections[view.from]
+    }
+
+    /// The value of the expression `source`, declared at `at`, for each row; rows for which it fails are reported and
+    /// have none.
+    fn column<'t>(&self, table: &'t Table<'_>, at: &Place, source: &str, faults: &mut Vec<Diagnostic>) -> Column<'t> {
+        match table.column(source) {
+            Ok(column) => column,
+            Err(failures) => {
+                for (row, why) in failures {
+                    let message = format!("the expression `{source}` fails for {}: {why}", table.name(row));
+                    let fault = Diagnostic::error(code::EXPRESSION_FAILED, at.clone(), message);
+                    faults.push(match self.record_place(table, row) {
+                        Some(place) => fault.help(format!("the record stands at {place}")),
+                        None => fault,
+                    });
+                }
+                vec![None; table.len()]
+            }
+        }
+    }
+
+    fn record_place(&self, table: &Table<'_>, row: usize) -> Option<Place> {
+        match table {
+            Table::Records(collection, rows) => {
+                let record = &collection.records[rows[row] as usize];
+                Some(self.locate.locate(collection, record, &collection.key, None))
+            }
+            Table::Counts { .. } => None,
+        }
+    }
+
+    fn list(
+        &self,
+        index: usize,
+        view: &View,
+        bucket: Option<&Bucket>,
+        table: &Table<'_>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> List {
+        let (rendered, arranged) = arrange(self, view, table, faults);
+        let suffixes = arranged.standings.iter().flatten().map(|standing| project::rank_suffix(*standing)).collect();
+        let view_index = index_of(index);
+        let origin = match bucket.and_then(|bucket| bucket.first) {
+            Some((record, item)) => {
+                let item = item.map_or(u32::MAX, |item| u32::try_from(item).unwrap_or(u32::MAX));
+                ArtifactOrigin::Group { view: view_index, record, item }
+            }
+            None => ArtifactOrigin::View(view_index),
+        };
+        List {
+            path: view.path.value.fill(|_| bucket.map_or("", |bucket| bucket.slug.as_str())),
+            rows: Arc::new(Rows { rendered, order: arranged.order, suffixes }),
+            limit: view.limit,
+            page: view.page,
+            origin,
+        }
+    }
+}
+
+/// Views are few: a site with 2^32 of them has other troubles.
+fn index_of(view: usize) -> u32 {
+    u32::try_from(view).unwrap_or(u32::MAX)
+}
+
+/// The fault of a site that would make more artifacts than it allows.
+fn too_many<'p>(settings: &Settings, planned: impl Iterator<Item = &'p Planned>) -> Option<Diagnostic> {
+    let counts: Vec<(usize, &View)> = planned
+        .map(|planned| {
+            let view = &settings.views[planned.view];
+            let lists: usize = planned
+                .lists
+                .iter()
+                .map(|list| answers::count(list.rows.len(), list.limit, list.page))
+                .fold(0, usize::saturating_add);
+            (lists.saturating_add(planned.documents.len()).saturating_mul(view.surfaces.len()), view)
+        })
+        .collect();
+    let total = counts.iter().map(|(count, _)| *count).fold(0, usize::saturating_add);
+    if total <= settings.site.max_artifacts {
+        return None;
+    }
+    let mut by_view: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, view)| format!("`{}` {count}", view.path.value))
+        .collect();
+    by_view.truncate(20);
+    let message = format!(
+        "this site would make {total} artifacts, more than the {} it allows: {}",
+        settings.site.max_artifacts,
+        by_view.join(", ")
+    );
+    let at = Place::file(
+        &settings.views.first().map_or_else(|| "site/site.toml".into(), |view| Arc::clone(&view.path.at.path)),
+    );
+    let help = "lower `limit.max` of a view, or raise `max_artifacts` under `[site]`";
+    Some(Diagnostic::error(code::TOO_MANY_ARTIFACTS, at, message).help(help))
+}
+
+fn emit(context: &Context<'_>, planned: &Planned) -> Vec<Artifact> {
+    let view = &context.settings.views[planned.view];
+    let site = &context.settings.site;
+    let mut artifacts = Vec::new();
+    for surface in view.surfaces.iter().map(|surface| &context.settings.surfaces[*surface]) {
+        for list in &planned.lists {
+            answers::list(site, surface, list, &mut artifacts);
+        }
+        for document in &planned.documents {
+            let Some(rendered) = &planned.rendered else { continue };
+            let canonical = document.canonical.as_deref().unwrap_or(&document.path);
+            artifacts.push(answers::document(
+                site,
+                surface,
+                &document.path,
+                canonical,
+                (rendered, document.row),
+                document.origin,
+            ));
+        }
+    }
+    artifacts
+}

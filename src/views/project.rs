@@ -1,0 +1,240 @@
+//! `fields` and `lookup`: rows as JSON, each written once.
+
+use super::order::Standing;
+use crate::model::{Collection, Record, Rendered, RenderedRow, Value, View, write_member, write_text};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The members that only whole documents carry, unless `fields` names them. They stand last, so that a list's row is
+/// the beginning of the document.
+const DOCUMENT_ONLY: [&str; 2] = ["html", "toc"];
+/// The members that `rank` adds.
+pub const RANK_MEMBERS: [&str; 3] = ["rank", "position", "tied"];
+
+/// Which members of which collection's records are written. Views with the same projection share its rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Projection {
+    pub collection: usize,
+    pub fields: Option<Vec<String>>,
+    /// Field, and index of the collection that it holds a key of.
+    pub lookup: Vec<(String, usize)>,
+    /// Whether the record's own `rank`, `position` and `tied` give way to those that `rank` adds.
+    pub ranked: bool,
+}
+
+/// Every projection that has been written.
+pub type Projections = BTreeMap<Projection, Arc<Rendered>>;
+
+impl Projection {
+    /// All public members, as a record stands by itself.
+    pub fn plain(collection: usize) -> Self {
+        Self { collection, fields: None, lookup: Vec::new(), ranked: false }
+    }
+
+    pub fn of(view: &View, collection: &Collection) -> Self {
+        let ranked = view.rank.is_some() && RANK_MEMBERS.iter().any(|name| collection.has_name(name));
+        Self {
+            collection: view.from,
+            fields: view.fields.as_ref().map(|fields| fields.iter().map(|field| field.value.clone()).collect()),
+            lookup: view.lookup.iter().map(|(field, target)| (field.value.clone(), *target)).collect(),
+            ranked,
+        }
+    }
+
+    /// Writes every published record of the collection.
+    pub fn render(&self, collections: &[Collection], known: &Projections) -> Rendered {
+        let collection = &collections[self.collection];
+        let count = collection.records.len();
+        render(count, |at, out| {
+            let record = &collection.records[at];
+            if record.hidden.is_some() { out.len() } else { self.write(out, record, collections, known, None) }
+        })
+    }
+
+    /// Writes one object, and says where its list part ends.
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        record: &Record,
+        collections: &[Collection],
+        known: &Projections,
+        standing: Option<Standing>,
+    ) -> usize {
+        let collection = &collections[self.collection];
+        let mut object = Object::open(out);
+        if let Some(fields) = &self.fields {
+            for name in fields {
+                match standing.and_then(|standing| rank_member(standing, name)) {
+                    Some(text) => object.raw(name, &text),
+                    None => self.member(&mut object, name, record.get(name), collections, known),
+                }
+            }
+            return object.close();
+        }
+        let shadowed = |name: &str| (self.ranked || standing.is_some()) && RANK_MEMBERS.contains(&name);
+        let public = |name: &str| !collection.is_private(name) && !shadowed(name);
+        for field in record.fields.iter().filter(|field| public(&field.name) && !DOCUMENT_ONLY.contains(&&*field.name))
+        {
+            self.member(&mut object, &field.name, Some(&field.value), collections, known);
+        }
+        if let Some(standing) = standing {
+            for name in RANK_MEMBERS {
+                object.raw(name, &rank_member(standing, name).unwrap_or_default());
+            }
+        }
+        let cut = object.len();
+        for name in DOCUMENT_ONLY.into_iter().filter(|name| public(name)) {
+            if let Some(value) = record.get(name) {
+                object.member(name, value);
+            }
+        }
+        object.close();
+        cut
+    }
+
+    fn member(
+        &self,
+        object: &mut Object<'_>,
+        name: &str,
+        value: Option<&Value>,
+        collections: &[Collection],
+        known: &Projections,
+    ) {
+        let target = self.lookup.iter().find(|(field, _)| field == name).map(|(_, target)| *target);
+        let (Some(target), Some(value)) = (target, value) else {
+            return object.member(name, value.unwrap_or(&Value::Null));
+        };
+        let rows = known.get(&Self::plain(target));
+        let write = |out: &mut Vec<u8>, key: &Value| {
+            let found = key.label().and_then(|key| collections[target].position(&key));
+            let found = found.filter(|at| collections[target].records[*at as usize].hidden.is_none());
+            match (found, rows) {
+                (Some(at), Some(rows)) => {
+                    out.extend_from_slice(rows.open_row(at));
+                    out.push(b'}');
+                }
+                _ => out.extend_from_slice(b"null"),
+            }
+        };
+        object.name(name);
+        match value {
+            Value::List(keys) => {
+                object.out.push(b'[');
+                for (i, key) in keys.iter().enumerate() {
+                    if i > 0 {
+                        object.out.push(b',');
+                    }
+                    write(object.out, key);
+                }
+                object.out.push(b']');
+            }
+            key => write(object.out, key),
+        }
+    }
+}
+
+/// Writes `count` rows in parallel. `write` appends one object and says where its list part ends.
+pub fn render(count: usize, write: impl Fn(usize, &mut Vec<u8>) -> usize + Sync) -> Rendered {
+    let starts: Vec<usize> = (0..count).step_by(Rendered::BLOCK).collect();
+    let block = |start: usize| {
+        let mut bytes = Vec::new();
+        let rows = (start..count.min(start + Rendered::BLOCK)).map(|at| {
+            let start = offset(bytes.len());
+            let cut = offset(write(at, &mut bytes));
+            RenderedRow { start, cut, end: offset(bytes.len()) }
+        });
+        let rows = rows.collect();
+        (bytes, rows)
+    };
+    Rendered::from_blocks(starts.into_par_iter().map(block).collect())
+}
+
+/// Input files are bounded well below 4 GiB, so no block of rows comes near it.
+fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn rank_member(standing: Standing, name: &str) -> Option<String> {
+    Some(match name {
+        "rank" => standing.rank.to_string(),
+        "position" => standing.position.to_string(),
+        "tied" => standing.tied.to_string(),
+        _ => return None,
+    })
+}
+
+/// What stands behind a shared row that is ranked.
+pub fn rank_suffix(standing: Standing) -> Box<str> {
+    format!(",\"rank\":{},\"position\":{},\"tied\":{}", standing.rank, standing.position, standing.tied).into()
+}
+
+/// A row of a `count`.
+pub fn count_row(
+    out: &mut Vec<u8>,
+    fields: Option<&[String]>,
+    label: (&str, &str),
+    count: usize,
+    standing: Option<Standing>,
+) -> usize {
+    let mut object = Object::open(out);
+    let all: Vec<&str> = match fields {
+        Some(fields) => fields.iter().map(String::as_str).collect(),
+        None => [label.0, "count"].into_iter().chain(standing.iter().flat_map(|_| RANK_MEMBERS)).collect(),
+    };
+    for name in all {
+        match standing.and_then(|standing| rank_member(standing, name)) {
+            Some(text) => object.raw(name, &text),
+            None if name == label.0 => object.member(name, &Value::text(label.1)),
+            None if name == "count" => object.member(name, &Value::int(count)),
+            None => object.member(name, &Value::Null),
+        }
+    }
+    object.close()
+}
+
+/// An object being written.
+struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    start: usize,
+}
+
+impl<'a> Object<'a> {
+    fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { start: out.len(), out }
+    }
+
+    fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    fn comma(&mut self) {
+        if self.out.len() > self.start {
+            self.out.push(b',');
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &Value) {
+        self.comma();
+        write_member(self.out, name, value);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.comma();
+        write_text(self.out, name);
+        self.out.push(b':');
+    }
+
+    fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// Closes the object, and says where it was still open.
+    fn close(self) -> usize {
+        let cut = self.out.len();
+        self.out.push(b'}');
+        cut
+    }
+}

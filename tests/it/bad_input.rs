@@ -1,0 +1,43 @@
+//! Each kind of bad input: exit code 1, one diagnostic for each fault at its line and column, nothing written.
+//!
+//! A case is a folder under `tests/fixtures/bad`; `expected.txt` in it is the whole message. After a change of the
+//! messages, `SNAPSHOTS=overwrite cargo test bad_input` writes them anew: read the difference.
+
+use crate::support::{NOW, Site, fixtures, tree};
+use snapbox::Data;
+use std::fs;
+
+#[test]
+fn every_case_is_told_as_expected() {
+    let mut cases: Vec<_> = fs::read_dir(fixtures().join("bad")).expect("cases").flatten().collect();
+    cases.sort_by_key(fs::DirEntry::file_name);
+    assert!(cases.len() >= 40, "the cases are there");
+    for case in cases {
+        let name = case.file_name().into_string().expect("a plain name");
+        let site = Site::fixture(&format!("bad/{name}"));
+        let before = tree(&site.path(""));
+        let run = site.run(&["build", "--now", NOW]);
+        assert_eq!(run.code, Some(1), "{name}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{name}: people read standard error");
+        assert_eq!(before, tree(&site.path("")), "{name}: nothing is written");
+        let expected = Data::read_from(&case.path().join("expected.txt"), None);
+        snapbox::Assert::new().action_env("SNAPSHOTS").eq(run.stderr, expected);
+        same_in_json(&site, &name);
+    }
+}
+
+/// The JSON document tells the same faults with the same places.
+fn same_in_json(site: &Site, name: &str) {
+    let human = site.run(&["check", "--now", NOW]);
+    let run = site.run(&["check", "--now", NOW, "--format", "json"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(1), ""), "{name}");
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("one JSON document");
+    let diagnostics = document["diagnostics"].as_array().expect("a list");
+    assert!(!diagnostics.is_empty(), "{name}");
+    for diagnostic in diagnostics {
+        let place =
+            format!("{}:{}:{}", diagnostic["path"].as_str().expect("a path"), diagnostic["line"], diagnostic["column"]);
+        assert!(human.stderr.contains(&place), "{name}: {place} is not in\n{}", human.stderr);
+        assert!(human.stderr.contains(diagnostic["message"].as_str().expect("a message")), "{name}: {diagnostic}");
+    }
+}
