@@ -124,7 +124,7 @@ fn read_file(root: &Path, full: &Path, max_bytes: u64) -> Result<InputFile> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
     file.take(max_bytes + 1).read_to_end(&mut bytes).with_context(context)?;
     let size = bytes.len() as u64;
-    Ok(if size > max_bytes { InputFile::TooLarge(size) } else { InputFile::Bytes(bytes) })
+    Ok(if size > max_bytes { InputFile::TooLarge(size) } else { InputFile::Bytes(Arc::new(bytes)) })
 }
 
 fn canonical_root(root: &Path) -> Result<PathBuf> {

@@ -104,7 +104,7 @@ pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
     if let Some((settings, faults)) = open(root, &mut report)? {
         let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-        let (_, faults, _) = compute(&settings, &inputs, now, faults, &mut report);
+        let (_, faults, _) = compute(root, &settings, inputs, now, faults, &mut report);
         report.settle(faults);
     }
     Ok(report)
@@ -125,9 +125,10 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let output = Output::open(options.out)?;
     let sources = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
     let fingerprint = fingerprint(options.tool, sources.as_ref(), &inputs);
-    let unchanged = output.intact().filter(|_| faults.is_empty()).and_then(|state| {
-        let stamp: Stamp = serde_json::from_str(&state.header).ok()?;
-        stamp.holds(&fingerprint, options.now).then_some((stamp, state.entries.len()))
+    let unchanged = output.header().filter(|_| faults.is_empty()).and_then(|header| {
+        let stamp: Stamp = serde_json::from_str(header).ok()?;
+        let holds = stamp.holds(&fingerprint, options.now);
+        holds.then(|| output.intact()).flatten().map(|files| (stamp, files))
     });
     report.time("compare", start);
     if let Some((stamp, files)) = unchanged {
@@ -137,12 +138,11 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         report.written = Some(Written { unchanged: files, ..Written::default() });
         return Ok(report);
     }
-    let (artifacts, faults, next_change) = compute(&settings, &inputs, options.now, faults, &mut report);
+    let (artifacts, faults, next_change) = compute(root, &settings, inputs, options.now, faults, &mut report);
     report.settle(faults);
     if report.errors() > 0 || options.strict && !report.diagnostics.is_empty() {
         return Ok(report);
     }
-    drop(inputs);
     let start = Instant::now();
     let release = release::seal(&settings, artifacts);
     report.time("seal", start);
@@ -157,7 +157,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         release: summary.clone(),
     };
     let written =
-        output::write(output, &release, release::manifest_key(&settings).as_deref(), serde_json::to_string(&header)?)?;
+        output::write(output, &release, release::manifest_key(&settings).as_deref(), &serde_json::to_string(&header)?)?;
     report.time("write", start);
     report.release = Some(summary);
     report.written = Some(written);
@@ -203,7 +203,7 @@ fn summary(release: &Release) -> ReleaseSummary {
 fn fingerprint(tool: &str, settings: Option<&InputFile>, inputs: &Inputs) -> String {
     let digest = |file: &InputFile| -> [u8; 32] {
         match file {
-            InputFile::Bytes(bytes) => Sha256::digest(bytes).into(),
+            InputFile::Bytes(bytes) => Sha256::digest(bytes.as_slice()).into(),
             _ => [0; 32],
         }
     };
@@ -222,14 +222,18 @@ fn fingerprint(tool: &str, settings: Option<&InputFile>, inputs: &Inputs) -> Str
 
 /// Everything between the inputs and the seal. The artifacts are in order of key.
 fn compute(
+    root: &Path,
     settings: &Settings,
-    inputs: &Inputs,
+    inputs: Inputs,
     now: Timestamp,
     mut faults: Vec<Diagnostic>,
     report: &mut Report,
 ) -> (Vec<Artifact>, Vec<Diagnostic>, Option<Timestamp>) {
     let start = Instant::now();
-    let places = Places::new(inputs);
+    let (statics, unreadable) = release::statics(&inputs);
+    faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
+    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
+    let places = Places::new(&reread);
     let content = content::read(settings, inputs, &places, now);
     let Content { collections, schemas, markdown, hidden, next_change, diagnostics } = content;
     faults.extend(diagnostics);
@@ -242,8 +246,6 @@ fn compute(
     let start = Instant::now();
     let (mut artifacts, wrong) = views::run(settings, &collections, &places);
     faults.extend(wrong);
-    let (statics, unreadable) = release::statics(inputs);
-    faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
     artifacts.extend(statics);
     artifacts.extend(contract::schemas(settings, &schemas, &markdown));
     artifacts.extend(contract::problems(settings));
@@ -251,6 +253,14 @@ fn compute(
     faults.extend(collisions(settings, &collections, &places, &artifacts));
     report.time("views", start);
     (artifacts, faults, next_change)
+}
+
+/// A file once more, to find the place of a fault in it.
+fn reread(root: &Path, path: &str, max_bytes: u64) -> Option<Vec<u8>> {
+    match disk::read_one(root, path, max_bytes) {
+        Ok(Some(InputFile::Bytes(bytes))) => Some(Arc::unwrap_or_clone(bytes)),
+        _ => None,
+    }
 }
 
 /// Two artifacts on one key, told at the later declaration.
@@ -376,7 +386,8 @@ pub fn load_written_schema(
 /// When the disk fails.
 pub fn first_keys(root: &Path, settings: &Settings) -> Result<Vec<(String, String)>> {
     let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-    let content = content::read(settings, &inputs, &Places::new(&inputs), Timestamp::now());
+    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
+    let content = content::read(settings, inputs, &Places::new(&reread), Timestamp::now());
     let first = |collection: Collection| {
         let record = collection.records.into_iter().find(|record| record.hidden.is_none())?;
         Some((collection.name, record.key))

@@ -153,7 +153,7 @@ fn built_members(path: &str, body: &str, trust_html: bool) -> Vec<(Name, Value)>
         ("wordCount", Value::int(rendered.words)),
         ("readingTime", Value::int(rendered.reading_time())),
         ("toc", rendered.toc_value()),
-        ("html", Value::text(rendered.html)),
+        ("html", Value::escaped(&rendered.html)),
     ];
     NAMES.with_borrow_mut(|names| values.into_iter().map(|(name, value)| (names.share(name), value)).collect())
 }

@@ -38,7 +38,7 @@ pub struct Content {
 }
 
 /// Reads every collection as it is at `now`.
-pub fn read(settings: &Settings, inputs: &Inputs, places: &Places<'_>, now: Timestamp) -> Content {
+pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: Timestamp) -> Content {
     let mut content = Content {
         collections: Vec::new(),
         schemas: Vec::new(),
@@ -48,13 +48,15 @@ pub fn read(settings: &Settings, inputs: &Inputs, places: &Places<'_>, now: Time
         diagnostics: Vec::new(),
     };
     let mut schemas: Vec<Option<Schema>> = Vec::new();
-    for decl in &settings.collections {
+    for (at, decl) in settings.collections.iter().enumerate() {
         let (schema, faults) = match &decl.schema {
-            Some(path) => schema::read(path, inputs, settings),
+            Some(path) => schema::read(path, &inputs, settings),
             None => (None, Vec::new()),
         };
         content.diagnostics.extend(faults);
-        let (files, faults) = source::read(decl, inputs, schema.as_ref(), settings.site.trust_html);
+        let later = &settings.collections[at + 1..];
+        let again = |path: &str| twice(decl, path) || later.iter().any(|decl| reads(decl, path));
+        let (files, faults) = source::read(decl, &mut inputs, &again, schema.as_ref(), settings.site.trust_html);
         let sources_are_there = faults.is_empty();
         content.diagnostics.extend(faults);
         let (mut collection, faults) = layers::merge(decl, files, places);
@@ -81,6 +83,22 @@ pub fn read(settings: &Settings, inputs: &Inputs, places: &Places<'_>, now: Time
     }
     content.schemas = schemas.into_iter().map(|schema| schema.map(|schema| schema.document)).collect();
     content
+}
+
+/// Whether the collection reads the file at `path`.
+fn reads(decl: &CollectionDecl, path: &str) -> bool {
+    readings(decl, path) > 0
+}
+
+/// Whether two of its layers do.
+fn twice(decl: &CollectionDecl, path: &str) -> bool {
+    readings(decl, path) > 1
+}
+
+fn readings(decl: &CollectionDecl, path: &str) -> usize {
+    let holds = |source: &str| path.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let schema = decl.schema.iter().filter(|schema| schema.value == path).count();
+    decl.sources.iter().filter(|source| holds(&source.value)).count() + schema
 }
 
 /// The schema of one collection as it is written.

@@ -2,24 +2,28 @@
 
 use super::file::{self, Reading};
 use super::formats::{Format, Node, Part, Step};
-use crate::model::{Collection, FieldOrigin, Inputs, Locate, Origin, Place, Record, SourceFile, SourceText};
+use crate::model::{Collection, FieldOrigin, Locate, Origin, Place, Record, SourceFile, SourceText};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Finds places in the inputs.
 pub struct Places<'a> {
-    inputs: &'a Inputs,
-    files: Mutex<BTreeMap<Arc<str>, Arc<FilePlaces<'a>>>>,
+    /// Gives a file once more: what was read is let go as soon as it is understood.
+    reread: &'a Reread<'a>,
+    files: Mutex<BTreeMap<Arc<str>, Arc<FilePlaces>>>,
 }
 
-struct FilePlaces<'a> {
-    source: SourceText<'a>,
+/// The bytes of the file at a path, if it is still there.
+pub type Reread<'a> = dyn Fn(&str) -> Option<Vec<u8>> + Sync + 'a;
+
+struct FilePlaces {
+    source: SourceText<'static>,
     entries: Vec<Node>,
 }
 
 impl<'a> Places<'a> {
-    pub fn new(inputs: &'a Inputs) -> Self {
-        Self { inputs, files: Mutex::default() }
+    pub fn new(reread: &'a Reread<'a>) -> Self {
+        Self { reread, files: Mutex::default() }
     }
 
     /// The place of a part of an entry, or of the deepest part on the way to it that exists.
@@ -51,14 +55,14 @@ impl<'a> Places<'a> {
         }
     }
 
-    fn file(&self, file: &SourceFile) -> Option<Arc<FilePlaces<'a>>> {
+    fn file(&self, file: &SourceFile) -> Option<Arc<FilePlaces>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = files.get(&file.path) {
             return Some(Arc::clone(known));
         }
-        let text = std::str::from_utf8(self.inputs.bytes(&file.path)?).ok()?;
+        let text = String::from_utf8((self.reread)(&file.path)?).ok()?;
         let reading = Reading { format: Format::of(&file.path)?, in_folder: file.in_folder, trust_html: true };
-        let (entries, _) = file::nodes(text, reading);
+        let (entries, _) = file::nodes(&text, reading);
         let places = Arc::new(FilePlaces { source: SourceText::new(Arc::clone(&file.path), text), entries });
         files.insert(Arc::clone(&file.path), Arc::clone(&places));
         Some(places)

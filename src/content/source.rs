@@ -17,36 +17,51 @@ pub struct FileRecords {
     pub faults: Vec<Diagnostic>,
 }
 
-/// Reads every file of a collection, in parallel, in source order.
+/// Reads every file of a collection, in parallel, in source order. A file's bytes are let go as soon as they are
+/// understood, unless `again` says that another collection reads them too.
 pub fn read(
     decl: &CollectionDecl,
-    inputs: &Inputs,
+    inputs: &mut Inputs,
+    again: &dyn Fn(&str) -> bool,
     schema: Option<&Schema>,
     trust_html: bool,
 ) -> (Vec<FileRecords>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
-    let mut files: Vec<(u16, SourceFile, &InputFile)> = Vec::new();
+    let mut found: Vec<(u16, SourceFile)> = Vec::new();
     for (layer, source) in decl.sources.iter().enumerate() {
         faults.extend(missing(source, inputs));
         let layer = u16::try_from(layer).unwrap_or(u16::MAX);
         for (path, file) in inputs.under(&source.value) {
             let in_folder = **path != *source.value;
-            if Format::of(path).is_some() {
-                files.push((layer, SourceFile { path: Arc::clone(path), in_folder }, file));
+            if in_folder && is_hidden(&path[source.value.len()..]) {
+                continue;
+            }
+            if let Some(fault) = unreadable(path, file) {
+                faults.push(fault);
+            } else if Format::of(path).is_some() {
+                found.push((layer, SourceFile { path: Arc::clone(path), in_folder }));
             } else if !in_folder {
                 let message = format!("`{path}` is not of a format that holds records");
                 let fault = Diagnostic::error(code::NOT_RECORDS, source.at.clone(), message);
                 faults.push(fault.help("the formats are .md, .json, .ndjson, .csv, .yaml and .toml"));
-            } else if let Some(fault) = unreadable(path, file) {
-                faults.push(fault);
             }
         }
     }
-    let read = |(layer, file, input): (u16, SourceFile, &InputFile)| {
-        let (records, faults) = read_file(&file, input, schema, trust_html);
+    let mut take = |(layer, file): (u16, SourceFile)| {
+        let input = inputs.take(&file.path, again(&file.path))?;
+        Some((layer, file, input))
+    };
+    let files: Vec<(u16, SourceFile, InputFile)> = found.into_iter().filter_map(&mut take).collect();
+    let read = |(layer, file, input): (u16, SourceFile, InputFile)| {
+        let (records, faults) = read_file(&file, &input, schema, trust_html);
         FileRecords { layer, file, records, faults }
     };
     (files.into_par_iter().map(read).collect(), faults)
+}
+
+/// Hidden files and what stands in hidden folders: editors and version control keep their own things there.
+fn is_hidden(below: &str) -> bool {
+    below.split('/').any(|segment| segment.starts_with('.'))
 }
 
 fn missing(source: &Placed<String>, inputs: &Inputs) -> Option<Diagnostic> {
@@ -100,7 +115,7 @@ pub fn text<'a>(path: &str, file: &'a InputFile) -> Result<&'a str, Diagnostic> 
     std::str::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         let end = good.len();
-        let place = SourceText::new(Arc::from(path), &good).place(&(end..end));
+        let place = SourceText::new(Arc::from(path), good).place(&(end..end));
         let message =
             format!("the byte 0x{:02X} is not UTF-8", bytes.get(error.valid_up_to()).copied().unwrap_or_default());
         Diagnostic::error(code::INVALID_UTF8, place, message).help("save the file as UTF-8")

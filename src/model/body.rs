@@ -10,13 +10,15 @@ pub struct Rendered {
 }
 
 #[derive(Debug, Default)]
-struct RenderedBlock {
-    bytes: Vec<u8>,
-    rows: Vec<RenderedRow>,
+pub struct RenderedBlock {
+    pub bytes: Vec<u8>,
+    pub rows: Vec<RenderedRow>,
+    /// The `html` of each row.
+    pub html: Vec<Option<Arc<str>>>,
 }
 
 /// Where a row stands in its block: `start..end` is the whole object, `start..cut` the part that lists show, without
-/// the closing brace.
+/// the closing brace. A document's `html` stands at the cut, and is kept apart: it is long, and written once.
 #[derive(Clone, Copy, Debug)]
 pub struct RenderedRow {
     pub start: u32,
@@ -36,7 +38,7 @@ pub struct Rows {
 
 #[derive(Clone, Debug)]
 pub enum Body {
-    Bytes(Arc<[u8]>),
+    Bytes(Arc<Vec<u8>>),
     /// `head`, one whole row, `tail`.
     Document {
         head: &'static str,
@@ -58,30 +60,37 @@ impl Rendered {
     pub const BLOCK: usize = 1024;
 
     /// Takes blocks of [`Self::BLOCK`] rows each (the last may hold fewer).
-    pub fn from_blocks(blocks: Vec<(Vec<u8>, Vec<RenderedRow>)>) -> Self {
-        let block = |(mut bytes, rows): (Vec<u8>, Vec<RenderedRow>)| {
-            bytes.shrink_to_fit();
-            RenderedBlock { bytes, rows }
-        };
-        Self { blocks: blocks.into_iter().map(block).collect() }
+    pub fn from_blocks(mut blocks: Vec<RenderedBlock>) -> Self {
+        for block in &mut blocks {
+            block.bytes.shrink_to_fit();
+            if block.html.iter().all(Option::is_none) {
+                block.html = Vec::new();
+            }
+        }
+        Self { blocks }
     }
 
-    fn locate(&self, index: u32) -> (&[u8], RenderedRow) {
+    fn locate(&self, index: u32) -> (&RenderedBlock, RenderedRow, usize) {
         let index = index as usize;
         let block = &self.blocks[index / Self::BLOCK];
-        (&block.bytes, block.rows[index % Self::BLOCK])
+        (block, block.rows[index % Self::BLOCK], index % Self::BLOCK)
     }
 
-    /// The whole object.
-    pub fn document(&self, index: u32) -> &[u8] {
-        let (bytes, row) = self.locate(index);
-        &bytes[row.start as usize..row.end as usize]
+    /// Hands the whole object to `sink`, piece by piece.
+    pub fn document(&self, index: u32, sink: &mut impl FnMut(&[u8])) {
+        let (block, row, at) = self.locate(index);
+        sink(&block.bytes[row.start as usize..row.cut as usize]);
+        if let Some(Some(html)) = block.html.get(at) {
+            sink(b",\"html\":");
+            sink(html.as_bytes());
+        }
+        sink(&block.bytes[row.cut as usize..row.end as usize]);
     }
 
     /// The part that lists show, without the closing brace.
     pub fn open_row(&self, index: u32) -> &[u8] {
-        let (bytes, row) = self.locate(index);
-        &bytes[row.start as usize..row.cut as usize]
+        let (block, row, _) = self.locate(index);
+        &block.bytes[row.start as usize..row.cut as usize]
     }
 }
 
@@ -93,6 +102,20 @@ impl Rows {
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
+
+    /// Hands the rows of `range` to `sink`, with a comma before each but the row `first`, which opens the list.
+    pub fn each_piece(&self, range: Range<u32>, first: u32, sink: &mut impl FnMut(&[u8])) {
+        for position in range {
+            if position > first {
+                sink(b",");
+            }
+            sink(self.rendered.open_row(self.order[position as usize]));
+            if let Some(suffix) = self.suffixes.get(position as usize) {
+                sink(suffix.as_bytes());
+            }
+            sink(b"}");
+        }
+    }
 }
 
 impl Body {
@@ -102,21 +125,12 @@ impl Body {
             Self::Bytes(bytes) => sink(bytes),
             Self::Document { head, rendered, row, tail } => {
                 sink(head.as_bytes());
-                sink(rendered.document(*row));
+                rendered.document(*row, &mut sink);
                 sink(tail.as_bytes());
             }
             Self::List { head, rows, range, tail } => {
                 sink(head.as_bytes());
-                for position in range.clone() {
-                    if position > range.start {
-                        sink(b",");
-                    }
-                    sink(rows.rendered.open_row(rows.order[position as usize]));
-                    if let Some(suffix) = rows.suffixes.get(position as usize) {
-                        sink(suffix.as_bytes());
-                    }
-                    sink(b"}");
-                }
+                rows.each_piece(range.clone(), range.start, &mut sink);
                 sink(tail.as_bytes());
             }
         }

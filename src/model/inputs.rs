@@ -12,8 +12,9 @@ pub struct Inputs {
 }
 
 /// What reading one path gave. Faults of the files themselves are values, so that all of them can be told at once.
+#[derive(Clone, Debug)]
 pub enum InputFile {
-    Bytes(Vec<u8>),
+    Bytes(Arc<Vec<u8>>),
     /// Its size in bytes; it was not read.
     TooLarge(u64),
     /// A symbolic link whose target is not below the root.
@@ -28,6 +29,11 @@ impl Inputs {
             Some(InputFile::Bytes(bytes)) => Some(bytes),
             _ => None,
         }
+    }
+
+    /// The file at `path`, out of the inputs unless it is to be read again.
+    pub fn take(&mut self, path: &str, again: bool) -> Option<InputFile> {
+        if again { self.files.get(path).cloned() } else { self.files.remove(path) }
     }
 
     /// Whether a file or a folder stands at `path`.

@@ -11,6 +11,7 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value) {
         Value::Number(Number::Int(int)) => write_serde(out, int),
         Value::Number(Number::Literal(text)) => out.extend_from_slice(text.as_bytes()),
         Value::Text(text) => write_text(out, text),
+        Value::Escaped(json) => out.extend_from_slice(json.as_bytes()),
         Value::List(items) => {
             out.push(b'[');
             for (i, item) in items.iter().enumerate() {
@@ -58,6 +59,7 @@ impl From<&Value> for serde_json::Value {
             Value::Number(Number::Int(int)) => Self::from(*int),
             Value::Number(Number::Literal(text)) => serde_json::from_str(text).unwrap_or(Self::Null),
             Value::Text(text) => Self::String(text.to_string()),
+            Value::Escaped(_) => Self::String(value.unescaped()),
             Value::List(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Map(members) => {
                 Self::Object(members.iter().map(|(name, member)| (name.to_string(), Self::from(member))).collect())

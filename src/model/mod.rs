@@ -18,7 +18,7 @@ mod text;
 mod value;
 
 pub use artifact::{Artifact, ArtifactOrigin, CacheClass};
-pub use body::{Body, Rendered, RenderedRow, Rows};
+pub use body::{Body, Rendered, RenderedBlock, RenderedRow, Rows};
 pub use codes::{CODES, code};
 pub use diagnostic::{Code, Diagnostic, Severity, nearest};
 pub use inputs::{InputFile, Inputs};

@@ -13,6 +13,7 @@ impl From<&Value> for minijinja::Value {
             Value::Number(Number::Int(int)) => Self::from(*int),
             Value::Number(number) => number.as_i128().map_or_else(|| Self::from(number.as_f64()), Self::from),
             Value::Text(text) => Self::from(&**text),
+            Value::Escaped(_) => Self::from(value.unescaped()),
             Value::List(items) => Self::from(items.iter().map(Self::from).collect::<Vec<_>>()),
             Value::Map(members) => {
                 let members = members.iter().map(|(name, member)| (name.to_string(), Self::from(member)));

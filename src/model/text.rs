@@ -1,5 +1,6 @@
 //! Places in text files: byte offsets as the line and column an editor shows.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +13,7 @@ const EXCERPT: usize = 100;
 /// A text file that faults can be placed in.
 pub struct SourceText<'a> {
     path: Arc<str>,
-    text: &'a str,
+    text: Cow<'a, str>,
     lines: OnceLock<Vec<usize>>,
 }
 
@@ -66,12 +67,12 @@ impl std::fmt::Display for Place {
 }
 
 impl<'a> SourceText<'a> {
-    pub fn new(path: Arc<str>, text: &'a str) -> Self {
-        Self { path, text, lines: OnceLock::new() }
+    pub fn new(path: Arc<str>, text: impl Into<Cow<'a, str>>) -> Self {
+        Self { path, text: text.into(), lines: OnceLock::new() }
     }
 
-    pub fn text(&self) -> &'a str {
-        self.text
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     pub fn place(&self, span: &Span) -> Place {

@@ -16,6 +16,8 @@ pub enum Value {
     Text(Box<str>),
     List(Box<[Value]>),
     Map(Box<[(Name, Value)]>),
+    /// A large text as JSON text, quotes included: it is escaped once and shared by every answer that holds it.
+    Escaped(Arc<str>),
 }
 
 /// A number that keeps the digits it was written with: `1.10` stays `1.10`, and twenty digits stay twenty.
@@ -105,6 +107,21 @@ impl Value {
         Self::Number(i64::try_from(int).map_or_else(|_| Number::Literal(int.to_string().into()), Number::Int))
     }
 
+    /// The text of an [`Self::Escaped`]; empty for any other value.
+    pub fn unescaped(&self) -> String {
+        match self {
+            Self::Escaped(json) => serde_json::from_str(json).unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    /// A text that many answers will hold.
+    pub fn escaped(text: &str) -> Self {
+        let mut json = Vec::with_capacity(text.len() + text.len() / 16 + 2);
+        super::json::write_text(&mut json, text);
+        Self::Escaped(String::from_utf8_lossy(&json).into())
+    }
+
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -118,7 +135,7 @@ impl Value {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
-            Self::Text(_) => "text",
+            Self::Text(_) | Self::Escaped(_) => "text",
             Self::List(_) => "a list",
             Self::Map(_) => "an object",
         }
@@ -131,7 +148,7 @@ impl Value {
             Self::Number(Number::Int(int)) => Some(int.to_string()),
             Self::Number(Number::Literal(text)) => Some(text.to_string()),
             Self::Bool(flag) => Some(flag.to_string()),
-            Self::Null | Self::List(_) | Self::Map(_) => None,
+            Self::Null | Self::List(_) | Self::Map(_) | Self::Escaped(_) => None,
         }
     }
 
@@ -142,6 +159,9 @@ impl Value {
             (Self::Number(a), Self::Number(b)) => a.compare(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Text(a), Self::Escaped(_)) => (**a).cmp(&other.unescaped()),
+            (Self::Escaped(_), Self::Text(b)) => (*self.unescaped()).cmp(b),
+            (Self::Escaped(_), Self::Escaped(_)) => self.unescaped().cmp(&other.unescaped()),
             _ => self.order_of_kind().cmp(&other.order_of_kind()),
         }
     }
@@ -149,7 +169,7 @@ impl Value {
     fn order_of_kind(&self) -> u8 {
         match self {
             Self::Number(_) => 0,
-            Self::Text(_) => 1,
+            Self::Text(_) | Self::Escaped(_) => 1,
             Self::Bool(_) => 2,
             Self::List(_) | Self::Map(_) => 3,
             Self::Null => 4,

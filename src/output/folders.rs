@@ -1,6 +1,7 @@
 //! Folders opened once, and files in them by name: paths are not resolved from the root for every file.
 
-use std::io;
+use crate::model::Body;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// What the file system says of a file.
@@ -19,12 +20,27 @@ pub use portable::Folder;
 /// Name of a file that is being written, in the folder where it will stand.
 pub const TEMPORARY: &str = ".precast-new-";
 
+/// How many bytes of a large body are gathered before they are written.
+const PIECE: usize = 256 * 1024;
+
+fn write_body(file: &mut impl Write, body: &Body, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let mut done = Ok(());
+    buffer.clear();
+    body.each_piece(|piece| {
+        buffer.extend_from_slice(piece);
+        if buffer.len() >= PIECE && done.is_ok() {
+            done = file.write_all(buffer);
+            buffer.clear();
+        }
+    });
+    done.and_then(|()| file.write_all(buffer))
+}
+
 #[cfg(unix)]
 mod unix {
-    use super::{Path, Stamp, TEMPORARY, io};
+    use super::{Body, Path, Stamp, TEMPORARY, io, write_body};
     use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
     use std::fs::File;
-    use std::io::Write;
     use std::os::fd::OwnedFd;
 
     /// An open folder.
@@ -49,13 +65,13 @@ mod unix {
             rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
         }
 
-        /// Puts `bytes` under `name`: all of them or none.
-        pub fn replace(&self, name: &str, worker: usize, bytes: &[u8]) -> io::Result<Stamp> {
+        /// Puts `body` under `name`: all of it or nothing. `buffer` is scratch space to be used again.
+        pub fn replace(&self, name: &str, worker: usize, body: &Body, buffer: &mut Vec<u8>) -> io::Result<Stamp> {
             let temporary = format!("{TEMPORARY}{worker}");
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let fd = rustix::fs::openat(&self.fd, &*temporary, flags, Mode::from_raw_mode(0o644))?;
             let mut file = File::from(fd);
-            file.write_all(bytes)?;
+            write_body(&mut file, body, buffer)?;
             let stat = rustix::fs::fstat(&file)?;
             drop(file);
             rustix::fs::renameat(&self.fd, &*temporary, &self.fd, name)?;
@@ -90,7 +106,7 @@ mod unix {
 
 #[cfg(not(unix))]
 mod portable {
-    use super::{Path, Stamp, TEMPORARY, io};
+    use super::{Body, Path, Stamp, TEMPORARY, io, write_body};
     use std::fs;
     use std::path::PathBuf;
     use std::time::UNIX_EPOCH;
@@ -118,10 +134,10 @@ mod portable {
             fs::symlink_metadata(self.path.join(name)).is_ok()
         }
 
-        /// Puts `bytes` under `name`: all of them or none.
-        pub fn replace(&self, name: &str, worker: usize, bytes: &[u8]) -> io::Result<Stamp> {
+        /// Puts `body` under `name`: all of it or nothing. `buffer` is scratch space to be used again.
+        pub fn replace(&self, name: &str, worker: usize, body: &Body, buffer: &mut Vec<u8>) -> io::Result<Stamp> {
             let temporary = format!("{TEMPORARY}{worker}");
-            fs::write(self.path.join(&temporary), bytes)?;
+            write_body(&mut fs::File::create(self.path.join(&temporary))?, body, buffer)?;
             fs::rename(self.path.join(&temporary), self.path.join(name))?;
             self.stamp(name).ok_or_else(|| io::Error::other("the file is gone"))
         }

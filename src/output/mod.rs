@@ -7,7 +7,7 @@ mod plan;
 mod state;
 mod write;
 
-pub use state::{Entry, State};
+use state::State;
 pub use write::{Written, write};
 
 use anyhow::Result;
@@ -28,9 +28,14 @@ impl<'a> Output<'a> {
         Ok(Self { path, state: State::load(path)?, journal: state::load_journal(path)? })
     }
 
-    /// The state of the last build, if that build was finished and every file is as it left it.
-    pub fn intact(&self) -> Option<&State> {
-        let state = self.state.as_ref().filter(|_| self.journal.is_empty())?;
-        plan::all_there(self.path, state).then_some(state)
+    /// What the last build wrote of itself, if that build was finished.
+    pub fn header(&self) -> Option<&str> {
+        self.state.as_ref().filter(|_| self.journal.is_empty()).map(|state| state.header.as_str())
+    }
+
+    /// How many files the last build left, if every one is still as it left it.
+    pub fn intact(&self) -> Option<usize> {
+        let state = self.state.as_ref()?;
+        plan::all_there(self.path, state).then_some(state.entries.len())
     }
 }

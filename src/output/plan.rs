@@ -5,27 +5,47 @@ use super::state::{Entry, State, unhex};
 use crate::model::{Release, Sealed};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The files of one folder.
-pub struct FolderPlan<'r> {
-    /// Relative to the output folder; empty for the folder itself.
-    pub folder: String,
-    pub write: Vec<(&'r str, &'r Sealed)>,
-    pub keep: Vec<(&'r str, Entry)>,
-    /// Keys of files that the tool did not make and that stand in the way.
-    pub foreign: Vec<&'r str>,
+/// What is to happen to one artifact of the release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The file is as it should be.
+    Keep(Entry),
+    Write,
+    /// A file that the tool did not make stands in the way.
+    Refuse,
 }
 
-/// Keys with their files, by folder, in order.
-pub fn by_folder<'k, T>(keys: impl Iterator<Item = (&'k str, T)>) -> BTreeMap<&'k str, Vec<(&'k str, T)>> {
+/// What is known of an artifact's file before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The tool did not make it, if it is there at all.
+    Nothing,
+    /// The tool's, but an interrupted build may have left anything.
+    Ours,
+    /// As the last build left it.
+    Left(Entry),
+}
+
+/// How many files one worker takes at a time.
+pub const PIECE: usize = 1024;
+
+/// Items by folder, in order; the folder is relative to the output folder and empty for that folder itself.
+pub fn by_folder<'k, T>(items: impl Iterator<Item = (&'k str, T)>) -> Vec<(&'k str, Vec<(&'k str, T)>)> {
     let mut folders: BTreeMap<&str, Vec<(&str, T)>> = BTreeMap::new();
-    for (key, item) in keys {
+    let mut last: (&str, Vec<(&str, T)>) = ("", Vec::new());
+    for (key, item) in items {
         let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folders.entry(folder).or_default().push((key, item));
+        if folder != last.0 {
+            folders.entry(last.0).or_default().append(&mut last.1);
+            last.0 = folder;
+        }
+        last.1.push((key, item));
     }
-    folders
+    folders.entry(last.0).or_default().append(&mut last.1);
+    folders.into_iter().filter(|(_, files)| !files.is_empty()).collect()
 }
 
 pub fn file_name(key: &str) -> &str {
@@ -34,11 +54,10 @@ pub fn file_name(key: &str) -> &str {
 
 /// Whether every file of the state is as it was left.
 pub fn all_there(out: &Path, state: &State) -> bool {
-    let folders: Vec<_> =
-        by_folder(state.entries.iter().map(|(key, entry)| (key.as_str(), entry))).into_iter().collect();
-    let halves: Vec<_> =
-        folders.iter().flat_map(|(folder, files)| files.chunks(1024).map(move |files| (*folder, files))).collect();
-    halves.into_par_iter().all(|(folder, files)| {
+    let folders = by_folder(state.entries.iter().map(|(key, entry)| (&**key, entry)));
+    let pieces: Vec<(&str, &[(&str, &Entry)])> =
+        folders.iter().flat_map(|(folder, files)| files.chunks(PIECE).map(move |files| (*folder, files))).collect();
+    pieces.into_par_iter().all(|(folder, files)| {
         Folder::open(&out.join(folder))
             .is_ok_and(|folder| files.iter().all(|(key, entry)| is_as_left(&folder, key, entry)))
     })
@@ -48,34 +67,51 @@ fn is_as_left(folder: &Folder, key: &str, entry: &Entry) -> bool {
     folder.stamp(file_name(key)).is_some_and(|stamp| stamp.size == entry.size && stamp.modified == entry.modified)
 }
 
-/// What the tool owns in the output folder.
-#[derive(Default)]
-pub struct Owned {
-    /// As left by the last build; `None` where an interrupted one may have left anything.
-    pub files: HashMap<String, Option<Entry>>,
-}
+/// What the tool owns in the output folder, in order of key.
+#[derive(Debug, Default)]
+pub struct Owned(Vec<(Box<str>, Known)>);
 
 impl Owned {
     /// The files of the last build and of an interrupted one. Without a state, those that the manifest lists.
     pub fn new(out: &Path, state: Option<State>, journal: Vec<String>, manifest_key: Option<&str>) -> Self {
-        let mut files: HashMap<String, Option<Entry>> = match state {
-            Some(state) => state.entries.into_iter().map(|(key, entry)| (key, Some(entry))).collect(),
-            None => manifest_key.map_or_else(HashMap::new, |key| listed(out, key)),
+        let mut files: Vec<(Box<str>, Known)> = match state {
+            Some(state) => state.entries.into_iter().map(|(key, entry)| (key, Known::Left(entry))).collect(),
+            None => manifest_key.map_or_else(Vec::new, |key| listed(out, key)),
         };
-        files.extend(journal.into_iter().map(|key| (key, None)));
-        Self { files }
+        if !journal.is_empty() {
+            files.extend(journal.into_iter().map(|key| (key.into_boxed_str(), Known::Ours)));
+        }
+        // Of a key that both name, what the interrupted build may have done to it counts.
+        files.sort_unstable_by(|a, b| a.0.cmp(&b.0).then((a.1 != Known::Ours).cmp(&(b.1 != Known::Ours))));
+        files.dedup_by(|later, earlier| later.0 == earlier.0);
+        Self(files)
     }
 
-    /// Owned keys that are no part of the release.
-    pub fn stale(&self, release: &Release) -> BTreeSet<String> {
-        let wanted =
-            |key: &str| release.artifacts.binary_search_by(|sealed| sealed.artifact.key.as_str().cmp(key)).is_ok();
-        self.files.keys().filter(|key| !wanted(key)).cloned().collect()
+    /// What is known of each artifact's file, and the owned keys that are no part of the release.
+    pub fn join(&self, release: &Release) -> (Vec<Known>, Vec<&str>) {
+        let (mut known, mut stale) = (Vec::with_capacity(release.artifacts.len()), Vec::new());
+        let mut owned = self.0.iter().peekable();
+        for sealed in &release.artifacts {
+            let key = sealed.artifact.key.as_str();
+            while let Some((gone, _)) = owned.next_if(|(own, _)| **own < *key) {
+                stale.push(&**gone);
+            }
+            known.push(owned.next_if(|(own, _)| **own == *key).map_or(Known::Nothing, |(_, known)| *known));
+        }
+        stale.extend(owned.map(|(gone, _)| &**gone));
+        (known, stale)
+    }
+
+    /// Whether a file below `folder` is owned.
+    fn has_below(&self, folder: &str) -> bool {
+        let prefix = format!("{folder}/");
+        let at = self.0.partition_point(|(key, _)| **key < *prefix);
+        self.0.get(at).is_some_and(|(key, _)| key.starts_with(&prefix))
     }
 }
 
 /// The files that an earlier build's manifest lists, where its own state is gone.
-fn listed(out: &Path, manifest_key: &str) -> HashMap<String, Option<Entry>> {
+fn listed(out: &Path, manifest_key: &str) -> Vec<(Box<str>, Known)> {
     #[derive(serde::Deserialize)]
     struct Manifest {
         artifacts: BTreeMap<String, Listed>,
@@ -84,66 +120,56 @@ fn listed(out: &Path, manifest_key: &str) -> HashMap<String, Option<Entry>> {
     struct Listed {
         sha256: String,
     }
-    let Ok(bytes) = std::fs::read(out.join(manifest_key)) else { return HashMap::new() };
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else { return HashMap::new() };
+    let Ok(bytes) = std::fs::read(out.join(manifest_key)) else { return Vec::new() };
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else { return Vec::new() };
     let known =
         manifest.artifacts.into_iter().filter(|(key, listed)| unhex(&listed.sha256).is_some() && is_inside(key));
-    known.map(|(key, _)| key).chain([manifest_key.to_owned()]).map(|key| (key, None)).collect()
+    known.map(|(key, _)| key).chain([manifest_key.to_owned()]).map(|key| (key.into_boxed_str(), Known::Ours)).collect()
 }
 
 fn is_inside(key: &str) -> bool {
-    !key.split('/').any(|segment| matches!(segment, "" | "." | ".."))
+    !key.split('/').any(|segment| matches!(segment, "" | "." | ".." | ".precast"))
 }
 
-/// Compares the release with the folder.
-pub fn compare<'r>(out: &Path, release: &'r Release, owned: &Owned) -> Vec<FolderPlan<'r>> {
-    let folders = by_folder(release.artifacts.iter().map(|sealed| (sealed.artifact.key.as_str(), sealed)));
-    let compare_folder = |(folder, files): (&str, Vec<(&'r str, &'r Sealed)>)| {
-        let mut plan =
-            FolderPlan { folder: folder.to_owned(), write: Vec::new(), keep: Vec::new(), foreign: Vec::new() };
-        let Ok(open) = Folder::open(&out.join(folder)) else {
-            plan.write = files;
-            return plan;
-        };
-        for (key, sealed) in files {
-            match judge(&open, key, sealed, owned) {
-                Judged::Keep(entry) => plan.keep.push((key, entry)),
-                Judged::Write => plan.write.push((key, sealed)),
-                Judged::Foreign => plan.foreign.push(key),
-            }
+/// Compares the release with the folder. `known` is what [`Owned::join`] knows of each artifact's file; the actions
+/// stand in the same order.
+pub fn compare(out: &Path, release: &Release, owned: &Owned, known: &[Known]) -> Vec<Action> {
+    let mut actions = vec![Action::Write; known.len()];
+    let items = release.artifacts.iter().zip(known).zip(&mut actions);
+    let folders =
+        by_folder(items.map(|((sealed, known), action)| (sealed.artifact.key.as_str(), (sealed, *known, action))));
+    let mut pieces = Vec::new();
+    for (folder, files) in folders {
+        let mut files = files.into_iter().peekable();
+        while files.peek().is_some() {
+            pieces.push((folder, files.by_ref().take(PIECE).collect::<Vec<_>>()));
         }
-        plan
-    };
-    folders.into_par_iter().map(compare_folder).collect()
+    }
+    pieces.into_par_iter().for_each(|(folder, files)| {
+        let Ok(folder) = Folder::open(&out.join(folder)) else { return };
+        for (key, (sealed, known, action)) in files {
+            *action = judge(&folder, key, sealed, known, owned);
+        }
+    });
+    actions
 }
 
-enum Judged {
-    Keep(Entry),
-    Write,
-    Foreign,
-}
-
-fn judge(folder: &Folder, key: &str, sealed: &Sealed, owned: &Owned) -> Judged {
+fn judge(folder: &Folder, key: &str, sealed: &Sealed, known: Known, owned: &Owned) -> Action {
     let name = file_name(key);
-    let known = owned.files.get(key);
     let Some(stamp) = folder.stamp(name) else {
-        // A folder of the same name was ours if files below it were: those are stale and go first.
-        return if known.is_none() && folder.has(name) && !owned.files.keys().any(|k| k.starts_with(&format!("{key}/")))
-        {
-            Judged::Foreign
-        } else {
-            Judged::Write
-        };
+        // A folder of the same name is ours if files below it are: those are stale, and go first.
+        let in_the_way = known == Known::Nothing && folder.has(name) && !owned.has_below(key);
+        return if in_the_way { Action::Refuse } else { Action::Write };
     };
     let entry = Entry { sha256: sealed.sha256, size: stamp.size, modified: stamp.modified };
-    if known.copied().flatten() == Some(entry) {
-        return Judged::Keep(entry);
+    if known == Known::Left(entry) {
+        return Action::Keep(entry);
     }
-    let same = stamp.size == sealed.size
-        && folder.read(name).is_ok_and(|bytes| <[u8; 32]>::from(Sha256::digest(&bytes)) == sealed.sha256);
+    let digest = |bytes: Vec<u8>| <[u8; 32]>::from(Sha256::digest(&bytes));
+    let same = stamp.size == sealed.size && folder.read(name).is_ok_and(|bytes| digest(bytes) == sealed.sha256);
     match (same, known) {
-        (true, _) => Judged::Keep(entry),
-        (false, Some(_)) => Judged::Write,
-        (false, None) => Judged::Foreign,
+        (true, _) => Action::Keep(entry),
+        (false, Known::Nothing) => Action::Refuse,
+        (false, _) => Action::Write,
     }
 }

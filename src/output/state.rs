@@ -2,7 +2,6 @@
 
 use crate::model::hex;
 use anyhow::{Context, Result};
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -17,7 +16,8 @@ const MAGIC: &str = "precast-state 1";
 pub struct State {
     /// What stands for the inputs and the tool, so that an unchanged site needs no build.
     pub header: String,
-    pub entries: HashMap<String, Entry>,
+    /// In order of key.
+    pub entries: Vec<(Box<str>, Entry)>,
 }
 
 /// A file as it was left.
@@ -46,34 +46,36 @@ impl State {
         lines.next().filter(|line| *line == MAGIC)?;
         let header = lines.next()?.to_owned();
         let count: usize = lines.next()?.parse().ok()?;
-        let entries: HashMap<String, Entry> = lines.map(entry).collect::<Option<_>>()?;
-        (entries.len() == count).then_some(Self { header, entries })
-    }
-
-    /// Replaces the state on disk, and with it whatever journal there was.
-    pub fn save(&self, out: &Path) -> Result<()> {
-        let mut text = String::with_capacity(128 * (self.entries.len() + 1));
-        let _ = writeln!(text, "{MAGIC}\n{}\n{}", self.header, self.entries.len());
-        for (key, Entry { sha256, size, modified }) in &self.entries {
-            let _ = writeln!(text, "{} {size} {modified} {key}", hex(sha256));
-        }
-        replace(out, "state", text.as_bytes())?;
-        let journal = out.join(FOLDER).join("journal");
-        match fs::remove_file(&journal) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", journal.display()))
-            }
-            _ => Ok(()),
-        }
+        let entries: Vec<(Box<str>, Entry)> = lines.map(entry).collect::<Option<_>>()?;
+        let sorted = entries.is_sorted_by(|a, b| a.0 < b.0);
+        (sorted && entries.len() == count).then_some(Self { header, entries })
     }
 }
 
-fn entry(line: &str) -> Option<(String, Entry)> {
+/// Replaces the state on disk, and with it whatever journal there was. `entries` are in order of key.
+pub fn save<'k>(out: &Path, header: &str, entries: impl ExactSizeIterator<Item = (&'k str, Entry)>) -> Result<()> {
+    let mut text = String::with_capacity(160 * (entries.len() + 1));
+    let _ = writeln!(text, "{MAGIC}\n{header}\n{}", entries.len());
+    for (key, Entry { sha256, size, modified }) in entries {
+        text.push_str(&hex(&sha256));
+        let _ = writeln!(text, " {size} {modified} {key}");
+    }
+    replace(out, "state", text.as_bytes())?;
+    let journal = out.join(FOLDER).join("journal");
+    match fs::remove_file(&journal) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", journal.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn entry(line: &str) -> Option<(Box<str>, Entry)> {
     let mut parts = line.splitn(4, ' ');
     let sha256 = unhex(parts.next()?)?;
     let size = parts.next()?.parse().ok()?;
     let modified = parts.next()?.parse().ok()?;
-    Some((parts.next()?.to_owned(), Entry { sha256, size, modified }))
+    Some((parts.next()?.into(), Entry { sha256, size, modified }))
 }
 
 pub fn unhex(text: &str) -> Option<[u8; 32]> {
@@ -129,7 +131,7 @@ mod tests {
         let line = format!("{} 5 17 a b.json", "0f".repeat(32));
         let good = format!("{MAGIC}\nheader\n1\n{line}\n");
         let state = State::parse(&good).expect("parses");
-        assert_eq!(state.entries["a b.json"], Entry { sha256: [15; 32], size: 5, modified: 17 });
+        assert_eq!(state.entries, [("a b.json".into(), Entry { sha256: [15; 32], size: 5, modified: 17 })]);
         for cut in [0, 10, good.len() - 90, good.len() - 2] {
             let torn = &good[..cut];
             assert!(State::parse(torn).is_none_or(|state| state.entries.len() == 1), "{torn}");

@@ -2,12 +2,12 @@
 
 use super::Output;
 use super::folders::{Folder, TEMPORARY};
-use super::plan::{self, FolderPlan, Owned, file_name};
-use super::state::{self, Entry, State};
+use super::plan::{self, Action, Known, Owned, PIECE, file_name};
+use super::state::{self, Entry};
 use crate::model::{Release, Sealed};
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -16,7 +16,6 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     pub written: usize,
-    pub bytes: u64,
     pub removed: usize,
     pub unchanged: usize,
 }
@@ -25,104 +24,106 @@ pub struct Written {
 ///
 /// # Errors
 /// When a file that the tool did not make stands in the way (nothing is written then), or the disk fails.
-pub fn write(output: Output<'_>, release: &Release, manifest_key: Option<&str>, header: String) -> Result<Written> {
+pub fn write(output: Output<'_>, release: &Release, manifest_key: Option<&str>, header: &str) -> Result<Written> {
     let Output { path: out, state, journal } = output;
-    let up_to_date = state.as_ref().is_some_and(|state| state.header == header) && journal.is_empty();
+    let same_header = state.as_ref().is_some_and(|state| state.header == header) && journal.is_empty();
     clean_temporaries(out, &journal)?;
     let owned = Owned::new(out, state, journal, manifest_key);
-    let plans = plan::compare(out, release, &owned);
-    refuse_foreign(out, &plans)?;
-    let stale = owned.stale(release);
-    let writes: usize = plans.iter().map(|plan| plan.write.len()).sum();
-    let mut entries: HashMap<String, Entry> =
-        plans.iter().flat_map(|plan| &plan.keep).map(|(key, entry)| ((*key).to_owned(), *entry)).collect();
-    let done = Written { written: writes, removed: 0, bytes: 0, unchanged: entries.len() };
-    if up_to_date && writes == 0 && stale.is_empty() && unmoved(&entries, &owned) {
+    let (known, stale) = owned.join(release);
+    let actions = plan::compare(out, release, &owned, &known);
+    refuse_foreign(out, release, &actions)?;
+    let to_write: Vec<usize> = (0..actions.len()).filter(|at| actions[*at] == Action::Write).collect();
+    let same =
+        |(action, known): (&Action, &Known)| matches!((action, known), (Action::Keep(a), Known::Left(b)) if a == b);
+    let unmoved = || actions.iter().zip(&known).all(same);
+    let mut done = Written { written: to_write.len(), removed: 0, unchanged: actions.len() - to_write.len() };
+    if same_header && to_write.is_empty() && stale.is_empty() && unmoved() {
         return Ok(done);
     }
-    let touched =
-        plans.iter().flat_map(|plan| &plan.write).map(|(key, _)| *key).chain(stale.iter().map(String::as_str));
-    if writes + stale.len() > 0 {
-        state::save_journal(out, touched)?;
+    if to_write.len() + stale.len() > 0 {
+        let written = to_write.iter().map(|at| release.artifacts[*at].artifact.key.as_str());
+        state::save_journal(out, written.chain(stale.iter().copied()))?;
     }
-    let in_the_way: BTreeSet<String> = stale.iter().filter(|key| blocks(key, release)).cloned().collect();
-    let mut removed = remove(out, &in_the_way)?;
-    let (last, first): (Vec<_>, Vec<_>) =
-        jobs(&plans).into_iter().partition(|job| job.1.iter().any(|(key, _)| Some(*key) == manifest_key));
-    entries.extend(write_all(out, &plans, first)?);
-    let others: BTreeSet<String> = stale.difference(&in_the_way).cloned().collect();
-    removed += remove(out, &others)?;
-    entries.extend(write_all(out, &[], last)?);
-    let bytes = plans.iter().flat_map(|plan| &plan.write).map(|(_, sealed)| sealed.size).sum();
-    State { header, entries }.save(out)?;
-    Ok(Written { bytes, removed, ..done })
+    let (in_the_way, others): (BTreeSet<&str>, BTreeSet<&str>) = stale.iter().partition(|key| blocks(key, release));
+    done.removed += remove(out, &in_the_way)?;
+    let is_manifest = |at: &usize| Some(release.artifacts[*at].artifact.key.as_str()) == manifest_key;
+    let (last, first): (Vec<usize>, Vec<usize>) = to_write.into_iter().partition(is_manifest);
+    let mut entries: Vec<Option<Entry>> =
+        actions.iter().map(|action| if let Action::Keep(entry) = action { Some(*entry) } else { None }).collect();
+    write_all(out, release, &first, &mut entries)?;
+    done.removed += remove(out, &others)?;
+    write_all(out, release, &last, &mut entries)?;
+    let keys = release.artifacts.iter().map(|sealed| sealed.artifact.key.as_str());
+    let entries: Vec<(&str, Entry)> = keys.zip(entries).filter_map(|(key, entry)| Some((key, entry?))).collect();
+    state::save(out, header, entries.into_iter())?;
+    Ok(done)
 }
 
-fn unmoved(entries: &HashMap<String, Entry>, owned: &Owned) -> bool {
-    entries.iter().all(|(key, entry)| owned.files.get(key).copied().flatten() == Some(*entry))
-}
-
-type Job<'p> = (&'p str, &'p [(&'p str, &'p Sealed)]);
-
-/// The writes in pieces that two workers can share; the manifest is a piece of its own.
-fn jobs<'p>(plans: &'p [FolderPlan<'p>]) -> Vec<Job<'p>> {
-    plans.iter().flat_map(|plan| plan.write.chunks(512).map(|files| (plan.folder.as_str(), files))).collect()
-}
-
-fn write_all(out: &Path, plans: &[FolderPlan<'_>], jobs: Vec<Job<'_>>) -> Result<Vec<(String, Entry)>> {
-    for plan in plans.iter().filter(|plan| !plan.write.is_empty()) {
-        let folder = out.join(&plan.folder);
+/// Writes the artifacts at `indices`, and notes how each file was left.
+fn write_all(out: &Path, release: &Release, indices: &[usize], entries: &mut [Option<Entry>]) -> Result<()> {
+    let items = indices.iter().map(|at| (release.artifacts[*at].artifact.key.as_str(), *at));
+    let folders = plan::by_folder(items);
+    for (folder, _) in &folders {
+        let folder = out.join(folder);
         fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
-    let written: Vec<Vec<(String, Entry)>> =
-        jobs.into_par_iter().map(|(folder, files)| write_files(out, folder, files)).collect::<Result<_>>()?;
-    Ok(written.into_iter().flatten().collect())
+    let pieces: Vec<_> =
+        folders.iter().flat_map(|(folder, files)| files.chunks(PIECE).map(move |files| (*folder, files))).collect();
+    let written: Vec<Vec<(usize, Entry)>> = pieces
+        .into_par_iter()
+        .map(|(folder, files)| write_files(out, folder, files, release))
+        .collect::<Result<_>>()?;
+    for (at, entry) in written.into_iter().flatten() {
+        entries[at] = Some(entry);
+    }
+    Ok(())
 }
 
-fn write_files(out: &Path, folder: &str, files: &[(&str, &Sealed)]) -> Result<Vec<(String, Entry)>> {
+fn write_files(out: &Path, folder: &str, files: &[(&str, usize)], release: &Release) -> Result<Vec<(usize, Entry)>> {
     let path = out.join(folder);
     let open = Folder::open(&path).with_context(|| format!("cannot open the folder {}", path.display()))?;
     let worker = rayon::current_thread_index().unwrap_or_default();
     let mut buffer = Vec::new();
     let mut entries = Vec::with_capacity(files.len());
-    for (key, sealed) in files {
-        buffer.clear();
-        sealed.artifact.body.each_piece(|piece| buffer.extend_from_slice(piece));
+    for (key, at) in files {
+        let Sealed { artifact, sha256, .. } = &release.artifacts[*at];
         let stamp = open
-            .replace(file_name(key), worker, &buffer)
+            .replace(file_name(key), worker, &artifact.body, &mut buffer)
             .with_context(|| format!("cannot write {}", out.join(key).display()))?;
-        entries.push(((*key).to_owned(), Entry { sha256: sealed.sha256, size: stamp.size, modified: stamp.modified }));
+        entries.push((*at, Entry { sha256: *sha256, size: stamp.size, modified: stamp.modified }));
     }
     Ok(entries)
 }
 
-fn refuse_foreign(out: &Path, plans: &[FolderPlan<'_>]) -> Result<()> {
-    let foreign: Vec<&str> = plans.iter().flat_map(|plan| plan.foreign.iter().copied()).collect();
-    let Some(first) = foreign.first() else { return Ok(()) };
-    let others = if foreign.len() > 1 { format!(" (and {} more)", foreign.len() - 1) } else { String::new() };
+fn refuse_foreign(out: &Path, release: &Release, actions: &[Action]) -> Result<()> {
+    let refused = actions.iter().zip(&release.artifacts).filter(|(action, _)| **action == Action::Refuse);
+    let mut foreign = refused.map(|(_, sealed)| sealed.artifact.key.as_str());
+    let Some(first) = foreign.next() else { return Ok(()) };
+    let others = match foreign.count() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
     bail!(
-        "{}{others} is in the way: it was not made by this tool, so it is not replaced. Move it, or choose another folder with --out. Nothing was written",
+        "{}{others} is in the way: this tool did not make it, so it does not replace it. Move it, or choose another \
+         folder with --out. Nothing was written",
         out.join(first).display()
     )
 }
 
 /// Whether a stale file stands where the release needs a folder, or below what it needs as a file.
 fn blocks(stale: &str, release: &Release) -> bool {
-    let at = release.artifacts.partition_point(|sealed| sealed.artifact.key.as_str() < stale);
-    let folder_needed = release.artifacts[at..]
-        .iter()
-        .take_while(|s| s.artifact.key.starts_with(stale))
-        .any(|s| s.artifact.key[stale.len()..].starts_with('/'));
-    let is_artifact =
-        |key: &str| release.artifacts.binary_search_by(|sealed| sealed.artifact.key.as_str().cmp(key)).is_ok();
-    folder_needed || stale.match_indices('/').any(|(end, _)| is_artifact(&stale[..end]))
+    let find = |key: &str| release.artifacts.binary_search_by(|sealed| sealed.artifact.key.as_str().cmp(key));
+    let below = format!("{stale}/");
+    let at = find(&below).unwrap_or_else(|at| at);
+    let folder_needed = release.artifacts.get(at).is_some_and(|sealed| sealed.artifact.key.starts_with(&below));
+    folder_needed || stale.match_indices('/').any(|(end, _)| find(&stale[..end]).is_ok())
 }
 
 /// Removes files, and the folders that are empty then.
-fn remove(out: &Path, keys: &BTreeSet<String>) -> Result<usize> {
+fn remove(out: &Path, keys: &BTreeSet<&str>) -> Result<usize> {
     let mut removed = 0;
     let mut folders: BTreeSet<&str> = BTreeSet::new();
-    for (folder, files) in plan::by_folder(keys.iter().map(|key| (key.as_str(), ()))) {
+    for (folder, files) in plan::by_folder(keys.iter().map(|key| (*key, ()))) {
         let Ok(open) = Folder::open(&out.join(folder)) else { continue };
         for (key, ()) in files {
             match open.remove(file_name(key)) {
@@ -131,8 +132,8 @@ fn remove(out: &Path, keys: &BTreeSet<String>) -> Result<usize> {
                 Err(error) => return Err(error).with_context(|| format!("cannot remove {}", out.join(key).display())),
             }
         }
-        folders
-            .extend(folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]).filter(|f| !f.is_empty()));
+        let above = folder.match_indices('/').map(|(end, _)| &folder[..end]);
+        folders.extend(above.chain([folder]).filter(|folder| !folder.is_empty()));
     }
     for folder in folders.into_iter().rev() {
         // A folder that still holds something stays: that is what this call refuses to remove.
@@ -143,12 +144,13 @@ fn remove(out: &Path, keys: &BTreeSet<String>) -> Result<usize> {
 
 /// Half-written files of an interrupted build.
 fn clean_temporaries(out: &Path, journal: &[String]) -> Result<()> {
-    for folder in plan::by_folder(journal.iter().map(|key| (key.as_str(), ()))).into_keys() {
+    for (folder, _) in plan::by_folder(journal.iter().map(|key| (key.as_str(), ()))) {
         let Ok(listing) = fs::read_dir(out.join(folder)) else { continue };
         for entry in listing {
             let entry = entry.with_context(|| format!("cannot list {}", out.join(folder).display()))?;
             if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-                fs::remove_file(entry.path()).with_context(|| format!("cannot remove {}", entry.path().display()))?;
+                let path = entry.path();
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
             }
         }
     }

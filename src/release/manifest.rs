@@ -1,8 +1,9 @@
 //! The seal: a digest for each artifact, one for all, and the documents that name it.
 
+use super::digests;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Release, Sealed, Settings, hex, write_text};
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// The manifest's key, where the site has a surface to carry it.
 pub fn manifest_key(settings: &Settings) -> Option<String> {
@@ -12,7 +13,7 @@ pub fn manifest_key(settings: &Settings) -> Option<String> {
 /// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
 /// and so stand outside its digest.
 pub fn seal(settings: &Settings, artifacts: Vec<Artifact>) -> Release {
-    let mut sealed: Vec<Sealed> = artifacts.into_par_iter().map(digest).collect();
+    let mut sealed = digests::all(artifacts);
     let mut all = Sha256::new();
     for Sealed { artifact, sha256, .. } in &sealed {
         for part in [artifact.key.as_bytes(), artifact.media_type.as_bytes(), artifact.cache.name().as_bytes()] {
@@ -33,20 +34,11 @@ pub fn seal(settings: &Settings, artifacts: Vec<Artifact>) -> Release {
 
 fn insert(sealed: &mut Vec<Sealed>, artifact: Artifact) {
     let at = sealed.partition_point(|other| other.artifact.key < artifact.key);
-    sealed.insert(at, digest(artifact));
-}
-
-fn digest(artifact: Artifact) -> Sealed {
-    let (mut hash, mut size) = (Sha256::new(), 0);
-    artifact.body.each_piece(|piece| {
-        hash.update(piece);
-        size += piece.len() as u64;
-    });
-    Sealed { artifact, sha256: hash.finalize().into(), size }
+    sealed.insert(at, digests::one(artifact));
 }
 
 fn meta(key: String, body: Vec<u8>) -> Artifact {
-    let body = Body::Bytes(body.into());
+    let body = Body::Bytes(Arc::new(body));
     Artifact { key, media_type: "application/json", cache: CacheClass::Meta, body, origin: ArtifactOrigin::Build }
 }
 

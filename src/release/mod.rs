@@ -1,6 +1,7 @@
 //! Artifacts to a sealed release: no two on one key, each with its digest, all under one.
 
 mod collisions;
+mod digests;
 mod manifest;
 mod statics;
 

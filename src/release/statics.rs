@@ -1,5 +1,7 @@
 //! `site/static/`: files served as they are.
 
+use std::sync::Arc;
+
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, InputFile, Inputs, media_type};
 
 const FOLDER: &str = "site/static";
@@ -21,7 +23,7 @@ pub fn statics(inputs: &Inputs) -> (Vec<Artifact>, Vec<(&str, &InputFile)>) {
                 key: key.to_owned(),
                 media_type: media_type(name),
                 cache: CacheClass::Asset,
-                body: Body::Bytes(bytes.as_slice().into()),
+                body: Body::Bytes(Arc::clone(bytes)),
                 origin: ArtifactOrigin::Static,
             }),
             other => unreadable.push((&**path, other)),

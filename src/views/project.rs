@@ -1,7 +1,7 @@
 //! `fields` and `lookup`: rows as JSON, each written once.
 
 use super::order::Standing;
-use crate::model::{Collection, Record, Rendered, RenderedRow, Value, View, write_member, write_text};
+use crate::model::{Collection, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +21,18 @@ pub struct Projection {
     pub lookup: Vec<(String, usize)>,
     /// Whether the record's own `rank`, `position` and `tied` give way to those that `rank` adds.
     pub ranked: bool,
+}
+
+/// Where the list part of a written row ends, and the `html` that whole documents have there.
+pub struct Cut {
+    at: usize,
+    html: Option<Arc<str>>,
+}
+
+impl Cut {
+    fn at(at: usize) -> Self {
+        Self { at, html: None }
+    }
 }
 
 /// Every projection that has been written.
@@ -48,7 +60,7 @@ impl Projection {
         let count = collection.records.len();
         render(count, |at, out| {
             let record = &collection.records[at];
-            if record.hidden.is_some() { out.len() } else { self.write(out, record, collections, known, None) }
+            if record.hidden.is_some() { Cut::at(out.len()) } else { self.write(out, record, collections, known, None) }
         })
     }
 
@@ -60,7 +72,7 @@ impl Projection {
         collections: &[Collection],
         known: &Projections,
         standing: Option<Standing>,
-    ) -> usize {
+    ) -> Cut {
         let collection = &collections[self.collection];
         let mut object = Object::open(out);
         if let Some(fields) = &self.fields {
@@ -70,7 +82,7 @@ impl Projection {
                     None => self.member(&mut object, name, record.get(name), collections, known),
                 }
             }
-            return object.close();
+            return Cut::at(object.close());
         }
         let shadowed = |name: &str| (self.ranked || standing.is_some()) && RANK_MEMBERS.contains(&name);
         let public = |name: &str| !collection.is_private(name) && !shadowed(name);
@@ -83,10 +95,12 @@ impl Projection {
                 object.raw(name, &rank_member(standing, name).unwrap_or_default());
             }
         }
-        let cut = object.len();
+        let mut cut = Cut::at(object.len());
         for name in DOCUMENT_ONLY.into_iter().filter(|name| public(name)) {
-            if let Some(value) = record.get(name) {
-                object.member(name, value);
+            match record.get(name) {
+                Some(Value::Escaped(html)) if name == "html" => cut.html = Some(Arc::clone(html)),
+                Some(value) => object.member(name, value),
+                None => {}
             }
         }
         object.close();
@@ -135,17 +149,18 @@ impl Projection {
 }
 
 /// Writes `count` rows in parallel. `write` appends one object and says where its list part ends.
-pub fn render(count: usize, write: impl Fn(usize, &mut Vec<u8>) -> usize + Sync) -> Rendered {
+pub fn render(count: usize, write: impl Fn(usize, &mut Vec<u8>) -> Cut + Sync) -> Rendered {
     let starts: Vec<usize> = (0..count).step_by(Rendered::BLOCK).collect();
     let block = |start: usize| {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut html) = (Vec::new(), Vec::new());
         let rows = (start..count.min(start + Rendered::BLOCK)).map(|at| {
             let start = offset(bytes.len());
-            let cut = offset(write(at, &mut bytes));
-            RenderedRow { start, cut, end: offset(bytes.len()) }
+            let cut = write(at, &mut bytes);
+            html.push(cut.html);
+            RenderedRow { start, cut: offset(cut.at), end: offset(bytes.len()) }
         });
         let rows = rows.collect();
-        (bytes, rows)
+        RenderedBlock { bytes, rows, html }
     };
     Rendered::from_blocks(starts.into_par_iter().map(block).collect())
 }
@@ -176,7 +191,7 @@ pub fn count_row(
     label: (&str, &str),
     count: usize,
     standing: Option<Standing>,
-) -> usize {
+) -> Cut {
     let mut object = Object::open(out);
     let all: Vec<&str> = match fields {
         Some(fields) => fields.iter().map(String::as_str).collect(),
@@ -190,7 +205,7 @@ pub fn count_row(
             None => object.member(name, &Value::Null),
         }
     }
-    object.close()
+    Cut::at(object.close())
 }
 
 /// An object being written.

@@ -1,0 +1,129 @@
+//! SHA-256 of every body. A shorter list is the beginning of a longer one, so the lists of one view are read once.
+
+use crate::model::{Artifact, Body, Rows, Sealed};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Index of an artifact, digest of its body, and bytes of its body.
+type Digested = (usize, [u8; 32], u64);
+
+/// Digests every artifact, in parallel; the order stays.
+pub fn all(artifacts: Vec<Artifact>) -> Vec<Sealed> {
+    let mut prefixes: Vec<(Prefix, usize)> = Vec::new();
+    let mut others = Vec::new();
+    for (at, artifact) in artifacts.iter().enumerate() {
+        match Prefix::of(artifact) {
+            Some(prefix) => prefixes.push((prefix, at)),
+            None => others.push(at),
+        }
+    }
+    prefixes.sort_unstable();
+    let families: Vec<&[(Prefix, usize)]> =
+        prefixes.chunk_by(|(a, _), (b, _)| (a.rows, a.head) == (b.rows, b.head)).collect();
+    let lists = families.into_par_iter().flat_map_iter(|family| of_family(&artifacts, family));
+    let singles = others.into_par_iter().map(|at| {
+        let (sha256, size) = digest(&artifacts[at].body);
+        (at, sha256, size)
+    });
+    let mut digests: Vec<Digested> = singles.chain(lists).collect();
+    digests.par_sort_unstable_by_key(|(at, ..)| *at);
+    let seal = |(artifact, (_, sha256, size))| Sealed { artifact, sha256, size };
+    artifacts.into_iter().zip(digests).map(seal).collect()
+}
+
+pub fn one(artifact: Artifact) -> Sealed {
+    let (sha256, size) = digest(&artifact.body);
+    Sealed { artifact, sha256, size }
+}
+
+fn digest(body: &Body) -> ([u8; 32], u64) {
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    body.each_piece(|piece| {
+        hash.update(piece);
+        size += piece.len() as u64;
+    });
+    (hash.finalize().into(), size)
+}
+
+/// A list that starts with its first row. Those with the same rows and the same head begin alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Prefix {
+    /// The address of the rows.
+    rows: usize,
+    head: &'static str,
+    end: u32,
+}
+
+impl Prefix {
+    fn of(artifact: &Artifact) -> Option<Self> {
+        match &artifact.body {
+            Body::List { head, rows, range, .. } if range.start == 0 => {
+                Some(Self { rows: Arc::as_ptr(rows).cast::<Rows>() as usize, head, end: range.end })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Digests lists of one family, from the shortest to the longest, reading each row once.
+fn of_family(artifacts: &[Artifact], family: &[(Prefix, usize)]) -> Vec<Digested> {
+    let (mut hash, mut size, mut read) = (Sha256::new(), 0_u64, 0);
+    let mut digests = Vec::with_capacity(family.len());
+    let mut started = false;
+    for (_, at) in family {
+        let Body::List { head, rows, range, tail } = &artifacts[*at].body else { continue };
+        let mut feed = |piece: &[u8]| {
+            hash.update(piece);
+            size += piece.len() as u64;
+        };
+        if !started {
+            feed(head.as_bytes());
+            started = true;
+        }
+        rows.each_piece(read..range.end, 0, &mut feed);
+        read = range.end;
+        let mut whole = hash.clone();
+        whole.update(tail.as_bytes());
+        digests.push((*at, whole.finalize().into(), size + tail.len() as u64));
+    }
+    digests
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ArtifactOrigin, CacheClass, Rendered, RenderedBlock, RenderedRow};
+
+    #[test]
+    fn prefixes_have_the_digests_of_the_whole() {
+        let bytes = b"{\"a\":1}{\"a\":22}{\"a\":333}".to_vec();
+        let row = |start, end| RenderedRow { start, cut: end - 1, end };
+        let rendered = Arc::new(Rendered::from_blocks(vec![RenderedBlock {
+            bytes,
+            rows: vec![row(0, 7), row(7, 15), row(15, 24)],
+            html: Vec::new(),
+        }]));
+        let rows = Arc::new(Rows { rendered, order: vec![2, 0, 1], suffixes: Vec::new() });
+        let list = |head, range, tail: &str| Artifact {
+            key: String::new(),
+            media_type: "application/json",
+            cache: CacheClass::View,
+            body: Body::List { head, rows: Arc::clone(&rows), range, tail: tail.into() },
+            origin: ArtifactOrigin::Build,
+        };
+        let artifacts = vec![
+            list("[", 0..3, "]"),
+            list("{\"data\":[", 0..1, "]}"),
+            list("[", 0..0, "]"),
+            list("[", 1..3, "]"),
+            list("[", 0..2, "] "),
+            list("[", 0..3, "]"),
+        ];
+        for sealed in all(artifacts) {
+            let body = sealed.artifact.body.to_vec();
+            assert_eq!(sealed.sha256, <[u8; 32]>::from(Sha256::digest(&body)), "{}", String::from_utf8_lossy(&body));
+            assert_eq!(sealed.size, body.len() as u64);
+        }
+    }
+}
