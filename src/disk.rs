@@ -37,7 +37,10 @@ pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
     for path in wanted {
         let full = root.join(path);
         match fs::symlink_metadata(&full) {
-            Err(error) if is_absent(&error) => continue,
+            Err(error) if is_absent(&error) => {
+                inputs.beside.extend(beside(root, path));
+                continue;
+            }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", full.display())),
             Ok(_) => {}
         }
@@ -56,6 +59,14 @@ pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
         .collect::<Result<_>>()?;
     inputs.files.extend(read);
     Ok(inputs)
+}
+
+/// What stands where a missing path should be: one of it may be meant.
+fn beside(root: &Path, path: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let Ok(entries) = fs::read_dir(root.join(folder)) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.map(|name| if folder.is_empty() { name } else { format!("{folder}/{name}") }).collect()
 }
 
 /// Lists the files below one folder. Links are followed as long as they stay below the root.
@@ -83,8 +94,7 @@ fn walk(root: &Path, path: &str, full: &Path, inputs: &mut Inputs, found: &mut V
             Ok(_) => {}
             Err(error) => {
                 let at = error.path().map(Path::to_owned).unwrap_or_default();
-                let broken = error.loop_ancestor().is_some()
-                    || error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
+                let broken = fs::symlink_metadata(&at).is_ok_and(|metadata| metadata.is_symlink());
                 if !broken {
                     return Err(error).with_context(|| format!("cannot read {}", full.display()));
                 }

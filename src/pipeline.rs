@@ -271,16 +271,27 @@ fn collisions(
     artifacts: &[Artifact],
 ) -> Vec<Diagnostic> {
     let describe = |artifact: &Artifact| declaration(settings, collections, locate, artifact);
-    let found = release::collisions(artifacts).into_iter().map(|collision| {
-        let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
-        let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
-        let message = if earlier.key == later.key {
-            format!("{second} and {first} both make `{}`", collision.key)
-        } else {
-            format!("{second} and {first} need `{}` as a file and as a folder", collision.key)
-        };
-        Diagnostic::error(code::KEY_COLLISION, at_second, message).help(format!("the other is declared at {at_first}"))
-    });
+    // An alias that is another record's key or alias was told where it is written.
+    let told = |later: ArtifactOrigin, earlier: ArtifactOrigin| match (later, earlier) {
+        (
+            ArtifactOrigin::Alias { view, .. },
+            ArtifactOrigin::Record { view: other, .. } | ArtifactOrigin::Alias { view: other, .. },
+        ) => settings.views[view as usize].from == settings.views[other as usize].from,
+        _ => false,
+    };
+    let found = release::collisions(artifacts);
+    let found =
+        found.into_iter().filter(|c| !told(artifacts[c.later].origin, artifacts[c.earlier].origin)).map(|collision| {
+            let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
+            let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
+            let message = if earlier.key == later.key {
+                format!("{second} and {first} both make `{}`", collision.key)
+            } else {
+                format!("{second} and {first} need `{}` as a file and as a folder", collision.key)
+            };
+            Diagnostic::error(code::KEY_COLLISION, at_second, message)
+                .help(format!("the other is declared at {at_first}"))
+        });
     let reserved = artifacts.iter().filter(|artifact| is_reserved(settings, &artifact.key)).map(|artifact| {
         let (what, at) = describe(artifact);
         Diagnostic::error(

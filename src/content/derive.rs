@@ -13,6 +13,10 @@ pub fn derive(collection: &mut Collection, derived: &[Derived], places: &Places<
     let mut faults = Vec::new();
     for Derived { name, expression } in derived {
         let Ok(compiled) = Expression::compile(&expression.value) else { continue };
+        // A name that no record has was told once; each record need not say it again.
+        if collection.knows_its_names() && !compiled.variables().iter().all(|name| collection.has_name(name)) {
+            continue;
+        }
         let name: Name = Arc::from(name.as_str());
         let results: Vec<Result<Option<Value>, (String, Place)>> = collection
             .records

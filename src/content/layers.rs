@@ -13,6 +13,8 @@ use std::collections::HashMap;
 pub struct Merge<'a, 'p> {
     places: &'a Places<'p>,
     key: &'a str,
+    /// How many members will be derived for each record.
+    derived: usize,
     collection: Collection,
     /// ASCII-lowered key to the record.
     by_key: HashMap<String, usize>,
@@ -33,6 +35,7 @@ pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>
     let mut merge = Merge {
         places,
         key: &decl.key.value,
+        derived: decl.derive.len(),
         collection,
         by_key: HashMap::new(),
         by_slug: HashMap::new(),
@@ -72,7 +75,7 @@ impl Merge<'_, '_> {
             return;
         }
         self.by_key.insert(lowered, self.collection.records.len());
-        self.collection.records.push(record(key, origin, parsed));
+        self.collection.records.push(record(key, origin, parsed, self.derived));
     }
 
     /// The entry's key as text, or a fault.
@@ -142,9 +145,10 @@ impl Merge<'_, '_> {
     }
 }
 
-fn record(key: String, origin: Origin, parsed: Parsed) -> Record {
+/// A record with room for the members that will be derived.
+fn record(key: String, origin: Origin, parsed: Parsed, derived: usize) -> Record {
     let field = |(name, value): (Name, Value), origin| Field { name, value, origin };
-    let mut fields = Vec::with_capacity(parsed.written.len() + parsed.built.len());
+    let mut fields = Vec::with_capacity(parsed.written.len() + parsed.built.len() + derived);
     fields.extend(parsed.written.into_iter().map(|member| field(member, FieldOrigin::Written(0))));
     fields.extend(parsed.built.into_iter().map(|member| field(member, FieldOrigin::Built)));
     Record { key, fields, origins: vec![origin], hidden: None }

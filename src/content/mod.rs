@@ -1,5 +1,6 @@
 //! Bytes to records: front matter, Markdown, data formats, layers, the schema check.
 
+mod aliases;
 mod dates;
 mod derive;
 mod file;
@@ -17,8 +18,8 @@ mod visibility;
 pub use places::Places;
 pub use source::{text, unreadable};
 
-use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, Value, code, nearest};
-use formats::{Format, Part, Step};
+use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, code, word_in};
+use formats::Format;
 use jiff::Timestamp;
 use schema::Schema;
 use std::collections::{BTreeSet, HashSet};
@@ -65,10 +66,10 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: T
         if let Some(schema) = &schema {
             content.diagnostics.extend(schema.check(&collection, places));
         }
-        content.diagnostics.extend(derive::derive(&mut collection, &decl.derive, places));
         declare(&mut collection, decl, schema.as_ref());
         content.diagnostics.extend(unknown_names(&collection, decl));
-        content.diagnostics.extend(index_aliases(&mut collection, places));
+        content.diagnostics.extend(derive::derive(&mut collection, &decl.derive, places));
+        content.diagnostics.extend(aliases::index(&mut collection, places));
         let hiding = visibility::hide(&mut collection, now, &settings.site.time_zone, places);
         content.hidden.extend(hiding.hidden);
         content.diagnostics.extend(hiding.faults);
@@ -165,55 +166,21 @@ fn unknown_names(collection: &Collection, decl: &CollectionDecl) -> Vec<Diagnost
         ));
     }
     for derived in &decl.derive {
+        let at = &derived.expression.at;
         let Ok(expression) = crate::expr::Expression::compile(&derived.expression.value) else { continue };
-        for name in expression.variables().iter().filter(|name| !is_known(name)) {
-            let message =
-                format!("no record of `{}` has the member `{name}`, which this expression takes", collection.name);
-            let mut fault = Diagnostic::error(code::UNKNOWN_FIELD, derived.expression.at.clone(), message);
-            if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
-                fault = fault.help(format!("did you mean `{near}`?"));
-            }
-            faults.push(fault);
-        }
-    }
-    faults
-}
-
-/// Lets references find a record by its `aliases`.
-fn index_aliases(collection: &mut Collection, places: &Places<'_>) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    let mut found = Vec::new();
-    for (at, record) in (0_u32..).zip(&collection.records) {
-        match record.get("aliases") {
-            None | Some(Value::Null) => {}
-            Some(Value::Text(alias)) => found.push((alias.to_ascii_lowercase(), at)),
-            Some(Value::List(items)) => {
-                for (i, item) in items.iter().enumerate() {
-                    if let Some(alias) = item.label() {
-                        found.push((alias.to_ascii_lowercase(), at));
-                    } else {
-                        let steps = [Step::Member("aliases".to_owned()), Step::Item(i)];
-                        let place = places.of(collection, record, &steps, Part::Value);
-                        faults.push(Diagnostic::error(
-                            code::WRONG_TYPE,
-                            place,
-                            format!("an alias is text, not {}", item.kind()),
-                        ));
-                    }
-                }
-            }
-            Some(other) => {
-                let place = places.of(collection, record, &schema::member("aliases"), Part::Value);
-                faults.push(Diagnostic::error(
-                    code::WRONG_TYPE,
-                    place,
-                    format!("`aliases` is a list of texts, not {}", other.kind()),
-                ));
+        for name in expression.variables() {
+            let at = word_in(&derived.expression.value, name).map_or_else(|| at.clone(), |word| at.inside_quotes(word));
+            if !is_known(name) {
+                let message = format!("no record of `{}` has the member `{name}`", collection.name);
+                let fault = Diagnostic::error(code::UNKNOWN_FIELD, at, message);
+                faults.push(fault.suggest(name, known.iter().map(String::as_str), None));
+            } else if collection.is_private(name) && !collection.is_private(&derived.name) {
+                let message = format!("`{name}` is private, and `{}` would publish what is made of it", derived.name);
+                let fault = Diagnostic::error(code::PRIVATE_FIELD, at, message);
+                faults
+                    .push(fault.help(format!("make `{}` private too, or derive it from other members", derived.name)));
             }
         }
-    }
-    for (alias, at) in found {
-        collection.index.entry(alias).or_insert(at);
     }
     faults
 }

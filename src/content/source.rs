@@ -69,8 +69,7 @@ fn missing(source: &Placed<String>, inputs: &Inputs) -> Option<Diagnostic> {
         return None;
     }
     let message = format!("there is no file or folder `{}`", source.value);
-    let near: Vec<&str> =
-        inputs.files.keys().map(|path| &**path).chain(inputs.folders.iter().map(String::as_str)).collect();
+    let near: Vec<&str> = inputs.beside.iter().map(String::as_str).collect();
     Some(Diagnostic::error(code::MISSING_SOURCE, source.at.clone(), message).suggest(
         &source.value,
         near,

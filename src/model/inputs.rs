@@ -9,6 +9,8 @@ pub struct Inputs {
     pub files: BTreeMap<Arc<str>, InputFile>,
     /// Folders that were looked into, whether or not they hold a file.
     pub folders: BTreeSet<String>,
+    /// What stands beside a path that is not there.
+    pub beside: Vec<String>,
 }
 
 /// What reading one path gave. Faults of the files themselves are values, so that all of them can be told at once.

@@ -33,5 +33,5 @@ pub use settings::{
     View,
 };
 pub use slug::{BadSlug, encode, slug};
-pub use text::{Excerpt, Place, SourceText, Span};
+pub use text::{Excerpt, Place, SourceText, Span, word_in};
 pub use value::{Name, Names, Number, Value};

@@ -14,6 +14,8 @@ pub struct Placed<T> {
 pub struct Settings {
     pub site: SiteInfo,
     pub collections: Vec<CollectionDecl>,
+    /// Names of collections whose declaration has faults that leave nothing to read.
+    pub broken_collections: Vec<String>,
     pub surfaces: Vec<Surface>,
     pub views: Vec<View>,
 }

@@ -17,6 +17,16 @@ pub struct SourceText<'a> {
     lines: OnceLock<Vec<usize>>,
 }
 
+/// Where `word` stands in `text` as a word of its own.
+pub fn word_in(text: &str, word: &str) -> Option<Span> {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let alone = |start: usize| {
+        !text[..start].chars().next_back().is_some_and(|c| part(c) || c == '.')
+            && !text[start + word.len()..].chars().next().is_some_and(part)
+    };
+    text.match_indices(word).map(|(start, _)| start).find(|start| alone(*start)).map(|start| start..start + word.len())
+}
+
 /// Where a fault is. Lines and columns count from 1, columns in characters (Unicode scalar values).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -43,11 +53,24 @@ impl Place {
 }
 
 impl Place {
+    /// Whether the quoted text whose place this is starts with `prefix`.
+    pub fn starts_inside_with(&self, prefix: &str) -> bool {
+        let inside =
+            |excerpt: &Excerpt| excerpt.text.get(excerpt.mark.0 + 1..).is_some_and(|rest| rest.starts_with(prefix));
+        self.excerpt.as_ref().is_some_and(inside)
+    }
+
     /// The place of some bytes of a quoted text whose place this is.
     #[must_use]
     pub fn inside_quotes(&self, range: Span) -> Self {
         let mut place = self.clone();
         let Some(excerpt) = &mut place.excerpt else { return place };
+        let quoted = &excerpt.text[excerpt.mark.0..excerpt.mark.1];
+        // An escape, or quotes of three, and the bytes of the text are not those of the file.
+        if quoted.starts_with("\"\"\"") || quoted.starts_with("'''") || quoted.starts_with('"') && quoted.contains('\\')
+        {
+            return place;
+        }
         let start = excerpt.mark.0 + 1 + range.start;
         let end = (excerpt.mark.0 + 1 + range.end).min(excerpt.mark.1.saturating_sub(1));
         let Some(shift) = excerpt.text.get(excerpt.mark.0..start) else { return self.clone() };
@@ -117,7 +140,9 @@ fn excerpt(line: &str, mark: Span) -> Excerpt {
     let line = line.strip_prefix('\u{feff}').map_or((line, 0), |rest| (rest, '\u{feff}'.len_utf8()));
     let (line, dropped) = line;
     let mark = mark.start.saturating_sub(dropped)..mark.end.saturating_sub(dropped);
-    let before = line[..mark.start].char_indices().rev().nth(EXCERPT / 2 - 1).map_or(0, |(i, _)| i);
+    let whole = line.chars().nth(EXCERPT).is_none();
+    let before = if whole { None } else { line[..mark.start].char_indices().rev().nth(EXCERPT / 2 - 1) };
+    let before = before.map_or(0, |(i, _)| i);
     let rest = &line[before..];
     let length = rest.char_indices().nth(EXCERPT).map_or(rest.len(), |(i, _)| i);
     let text: String = rest[..length].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -8,7 +8,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     pub size: u64,
-    pub modified: i128,
+    pub modified: i64,
 }
 
 #[cfg(unix)]
@@ -94,12 +94,13 @@ mod unix {
     #[allow(
         clippy::unnecessary_cast,
         clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
         reason = "the types of these fields differ between systems"
     )]
     fn stamp(stat: &Stat) -> Stamp {
         Stamp {
             size: stat.st_size as u64,
-            modified: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+            modified: (stat.st_mtime as i64).wrapping_mul(1_000_000_000).wrapping_add(stat.st_mtime_nsec as i64),
         }
     }
 }
@@ -126,7 +127,7 @@ mod portable {
         pub fn stamp(&self, name: &str) -> Option<Stamp> {
             let metadata = fs::symlink_metadata(self.path.join(name)).ok().filter(fs::Metadata::is_file)?;
             let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-            Some(Stamp { size: metadata.len(), modified: i128::try_from(modified.as_nanos()).ok()? })
+            Some(Stamp { size: metadata.len(), modified: i64::try_from(modified.as_nanos()).ok()? })
         }
 
         /// Whether anything stands under this name.

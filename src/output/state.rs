@@ -2,9 +2,8 @@
 
 use crate::model::hex;
 use anyhow::{Context, Result};
-use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder of the build's own files, below the output folder.
@@ -26,7 +25,7 @@ pub struct Entry {
     pub sha256: [u8; 32],
     pub size: u64,
     /// Nanoseconds since 1970.
-    pub modified: i128,
+    pub modified: i64,
 }
 
 impl State {
@@ -54,13 +53,13 @@ impl State {
 
 /// Replaces the state on disk, and with it whatever journal there was. `entries` are in order of key.
 pub fn save<'k>(out: &Path, header: &str, entries: impl ExactSizeIterator<Item = (&'k str, Entry)>) -> Result<()> {
-    let mut text = String::with_capacity(160 * (entries.len() + 1));
-    let _ = writeln!(text, "{MAGIC}\n{header}\n{}", entries.len());
-    for (key, Entry { sha256, size, modified }) in entries {
-        text.push_str(&hex(&sha256));
-        let _ = writeln!(text, " {size} {modified} {key}");
-    }
-    replace(out, "state", text.as_bytes())?;
+    replace(out, "state", |file| {
+        writeln!(file, "{MAGIC}\n{header}\n{}", entries.len())?;
+        entries.into_iter().try_for_each(|(key, Entry { sha256, size, modified })| {
+            file.write_all(hex(&sha256).as_bytes())?;
+            writeln!(file, " {size} {modified} {key}")
+        })
+    })?;
     let journal = out.join(FOLDER).join("journal");
     match fs::remove_file(&journal) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -101,22 +100,18 @@ pub fn load_journal(out: &Path) -> Result<Vec<String>> {
 
 /// Notes what is about to be touched, durably, before anything is.
 pub fn save_journal<'k>(out: &Path, keys: impl Iterator<Item = &'k str>) -> Result<()> {
-    let mut text = String::new();
-    for key in keys {
-        text.push_str(key);
-        text.push('\n');
-    }
-    replace(out, "journal", text.as_bytes())
+    replace(out, "journal", |file| keys.into_iter().try_for_each(|key| writeln!(file, "{key}")))
 }
 
-fn replace(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+/// Puts what `content` writes under `name`: all of it or nothing, and so that it survives a loss of power.
+fn replace(out: &Path, name: &str, content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
     let folder = out.join(FOLDER);
     let (temporary, path): (PathBuf, PathBuf) = (folder.join(format!("{name}.new")), folder.join(name));
     let written = || -> io::Result<()> {
         fs::create_dir_all(&folder)?;
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut file = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
+        content(&mut file)?;
+        file.into_inner()?.sync_all()?;
         fs::rename(&temporary, &path)
     };
     written().with_context(|| format!("cannot write {}", path.display()))

@@ -2,7 +2,7 @@
 
 use super::project::RANK_MEMBERS;
 use crate::expr::Expression;
-use crate::model::{Collection, Diagnostic, Place, Settings, View, code};
+use crate::model::{Collection, Diagnostic, Place, Settings, View, code, word_in};
 
 /// Reports names that no record has, and private ones that an answer would show.
 pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Vec<Diagnostic> {
@@ -11,7 +11,10 @@ pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Ve
         check.expression(&filter.value, &filter.at, &[]);
     }
     for field in view.path.value.fields().filter(|_| view.each) {
-        check.field(field, &view.path.at, &[]);
+        let text = view.path.value.to_string();
+        let braces = format!("{{{field}}}");
+        let at = text.find(&braces).map(|start| view.path.at.inside_quotes(start..start + braces.len()));
+        check.field(field, &at.unwrap_or_else(|| view.path.at.clone()), &[]);
     }
     if let Some(group) = &view.group {
         check.field(&group.field.value, &group.field.at, &[]);
@@ -28,8 +31,12 @@ pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Ve
         check.expression(&rank.by.value, &rank.by.at, &row);
         row.extend(RANK_MEMBERS);
     }
-    for field in view.fields.iter().flatten() {
+    for (i, field) in view.fields.iter().flatten().enumerate() {
         check.field(&field.value, &field.at, &row);
+        if view.fields.iter().flatten().take(i).any(|other| other.value == field.value) {
+            let message = format!("`{}` stands twice among the fields", field.value);
+            check.faults.push(Diagnostic::error(code::BAD_OPTION, field.at.clone(), message));
+        }
     }
     for (field, target) in &view.lookup {
         check.field(&field.value, &field.at, &[]);
@@ -61,7 +68,11 @@ impl Check<'_> {
         for name in expression.variables() {
             // A count's rows have members of their own and none of the record's.
             if row.is_empty() || !row.contains(&name.as_str()) {
-                self.known(name, at, row);
+                // A descending key is written with its `-` before the expression.
+                let skipped = usize::from(at.starts_inside_with("-") && !source.starts_with('-'));
+                let word = word_in(source, name).map(|word| word.start + skipped..word.end + skipped);
+                let at = word.map_or_else(|| at.clone(), |word| at.inside_quotes(word));
+                self.known(name, &at, row);
             }
         }
     }

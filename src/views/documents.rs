@@ -96,16 +96,21 @@ impl<'a> One<'a, '_> {
     /// The slug of each alias, with its index.
     fn aliases(&mut self) -> Vec<(u32, String)> {
         let aliases = match self.record.get("aliases") {
-            Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
-            Some(value) => value.label().into_iter().collect(),
+            Some(Value::List(items)) => items.iter().map(Value::label).collect(),
+            Some(value) => vec![value.label()],
             None => Vec::new(),
         };
         let mut slugs = Vec::new();
         for (item, alias) in (0_u32..).zip(aliases) {
+            let Some(alias) = alias else { continue };
             match slug(&alias) {
                 Ok(slug) => slugs.push((item, slug)),
                 Err(why) => {
-                    let message = format!("the alias `{}` {why}", alias.escape_debug());
+                    let message = if alias.is_empty() {
+                        format!("an alias {why}")
+                    } else {
+                        format!("the alias `{}` {why}", alias.escape_debug())
+                    };
                     self.faults.push(Diagnostic::error(
                         code::BAD_KEY,
                         self.place("aliases", Some(item as usize)),

@@ -107,6 +107,10 @@ impl<'a> Context<'a> {
     /// The value of the expression `source`, declared at `at`, for each row; rows for which it fails are reported and
     /// have none.
     fn column<'t>(&self, table: &'t Table<'_>, at: &Place, source: &str, faults: &mut Vec<Diagnostic>) -> Column<'t> {
+        // A name that no record has was told once, where the view is declared; each row need not say it again.
+        if !Self::knows_names_of(table, source) {
+            return vec![None; table.len()];
+        }
         match table.column(source) {
             Ok(column) => column,
             Err(failures) => {
@@ -121,6 +125,12 @@ impl<'a> Context<'a> {
                 vec![None; table.len()]
             }
         }
+    }
+
+    fn knows_names_of(table: &Table<'_>, source: &str) -> bool {
+        let Table::Records(collection, _) = table else { return true };
+        let Ok(expression) = crate::expr::Expression::compile(source) else { return true };
+        !collection.knows_its_names() || expression.variables().iter().all(|name| collection.has_name(name))
     }
 
     fn record_place(&self, table: &Table<'_>, row: usize) -> Option<Place> {

@@ -28,7 +28,9 @@ pub struct Schema {
 pub fn read(path: &Placed<String>, inputs: &Inputs, settings: &Settings) -> (Option<Schema>, Vec<Diagnostic>) {
     let Some(file) = inputs.files.get(path.value.as_str()) else {
         let message = format!("there is no schema `{}`", path.value);
-        return (None, vec![Diagnostic::error(code::MISSING_SOURCE, path.at.clone(), message)]);
+        let near = inputs.beside.iter().map(String::as_str);
+        let fault = Diagnostic::error(code::MISSING_SOURCE, path.at.clone(), message);
+        return (None, vec![fault.suggest(&path.value, near, "create it, or remove the `schema` option".to_owned())]);
     };
     let text = match text(&path.value, file) {
         Ok(text) => text.trim_start_matches('\u{feff}'),

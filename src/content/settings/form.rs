@@ -95,12 +95,8 @@ impl<'a> Form<'a> {
     }
 
     pub fn required_text(&self, name: &'static str) -> Option<Placed<String>> {
-        let text = self.text(name);
-        if !self.entries.iter().any(|entry| &*entry.name == name) {
-            let message = format!("{} has no `{name}`", self.title);
-            self.reader.report(Diagnostic::error(code::MISSING_OPTION, self.place(), message));
-        }
-        text
+        self.require(name);
+        self.text(name)
     }
 
     pub fn flag(&self, name: &'static str) -> Option<bool> {
@@ -110,6 +106,19 @@ impl<'a> Form<'a> {
         }
         self.reader.wrong(node, &self.title_of(name), "true or false");
         None
+    }
+
+    /// A whole number from 1 that must be given.
+    pub fn required_positive(&self, name: &'static str) -> Option<Placed<usize>> {
+        self.require(name);
+        self.positive(name)
+    }
+
+    fn require(&self, name: &str) {
+        if !self.entries.iter().any(|entry| &*entry.name == name) {
+            let message = format!("{} has no `{name}`", self.title);
+            self.reader.report(Diagnostic::error(code::MISSING_OPTION, self.place(), message));
+        }
     }
 
     /// A whole number from 1.

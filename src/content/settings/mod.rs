@@ -44,7 +44,7 @@ pub fn read(text: &str) -> (Option<Settings>, Vec<Diagnostic>) {
 
 fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
     let site = site(reader, form);
-    let collections = tables(form, "collections").map_or_else(Vec::new, |tables| {
+    let collections = form.table("collections").map_or_else(Vec::new, |tables| {
         tables
             .entries()
             .iter()
@@ -56,14 +56,15 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
             .collect()
     });
     let surfaces = surfaces(reader, form);
-    let mut settings = Settings { site, collections, surfaces, views: Vec::new() };
+    let read = |name: &str| collections.iter().any(|collection: &CollectionDecl| collection.name == name);
+    let declared = form
+        .table("collections")
+        .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
+    let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
+    let mut settings = Settings { site, collections, broken_collections, surfaces, views: Vec::new() };
     settings.views = views::read(reader, form, &settings);
     form.finish();
     settings
-}
-
-fn tables<'a>(form: &Form<'a>, name: &'static str) -> Option<Form<'a>> {
-    form.table(name)
 }
 
 fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
@@ -111,6 +112,11 @@ fn base_url(reader: &Reader<'_>, url: &Placed<String>) -> String {
 }
 
 fn collection(reader: &Reader<'_>, table: &Form<'_>, name: &str, at: Place) -> Option<CollectionDecl> {
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        let message = format!("`{}` is no name for a collection", name.escape_debug());
+        let fault = Diagnostic::error(code::BAD_OPTION, at.clone(), message);
+        reader.report(fault.help("a name is made of letters, digits, `-` and `_`"));
+    }
     let sources = table.texts("sources");
     if sources.as_ref().is_none_or(Vec::is_empty) {
         let message = format!("collection `{name}` has no `sources`");
@@ -128,6 +134,10 @@ fn collection(reader: &Reader<'_>, table: &Form<'_>, name: &str, at: Place) -> O
             .filter_map(|entry| {
                 let expression = reader.text(&entry.node, &derive.title_of(&entry.name))?;
                 check_expression(reader, &expression.value, &expression.at, 0);
+                if key.as_ref().is_some_and(|key| *key.value == *entry.name) {
+                    let message = format!("`{}` is the key of `{name}`, so it cannot be derived", entry.name);
+                    reader.report(Diagnostic::error(code::BAD_OPTION, reader.place(&entry.name_span), message));
+                }
                 Some(Derived { name: entry.name.to_string(), expression })
             })
             .collect()
@@ -145,7 +155,7 @@ fn inside(reader: &Reader<'_>, mut path: Placed<String>) -> Option<Placed<String
     let trimmed = path.value.trim_end_matches('/').trim_start_matches("./").to_owned();
     let leaves = trimmed.is_empty()
         || trimmed.starts_with('/')
-        || trimmed.contains('\\')
+        || trimmed.contains(|c: char| c == '\\' || c.is_control())
         || trimmed.split('/').any(|s| matches!(s, "" | "." | ".."));
     if leaves {
         let message = format!("`{}` does not stay below the site's root", path.value);
@@ -161,9 +171,14 @@ fn inside(reader: &Reader<'_>, mut path: Placed<String>) -> Option<Placed<String
 fn check_expression(reader: &Reader<'_>, source: &str, at: &Place, skipped: usize) {
     if let Err(fault) = Expression::compile(source) {
         let range = fault.range.map_or(skipped..skipped + source.len(), |r| r.start + skipped..r.end + skipped);
-        let message = format!("the expression `{source}` does not compile: {}", fault.message);
+        let message = format!("the expression `{}` does not compile: {}", one_line(source), fault.message);
         reader.report(Diagnostic::error(code::BAD_EXPRESSION, at.inside_quotes(range), message));
     }
+}
+
+/// An expression as messages show it.
+fn one_line(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn surfaces(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Surface> {
@@ -171,14 +186,18 @@ fn surfaces(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Surface> {
         let at = Place::file(PATH);
         return vec![Surface { name: "api".to_owned(), at, prefix: "/api".to_owned(), shape: Shape::Bare }];
     };
+    if tables.entries().is_empty() {
+        let fault = Diagnostic::error(code::MISSING_OPTION, tables.place(), "`surfaces` declares no surface");
+        reader.report(fault.help("declare one, as `[surfaces.api]` with `prefix = \"/api\"`, or remove the table"));
+    }
     let mut surfaces: Vec<Surface> = Vec::new();
     for entry in tables.entries() {
         let Some(table) = reader.form(&entry.node, format!("surface `{}`", entry.name)) else { continue };
         let prefix = table.required_text("prefix");
         let shape = shape(reader, &table);
         table.finish();
-        let (Some(prefix), Some(shape)) = (prefix, shape) else { continue };
-        let Some(path) = prefix_path(reader, &prefix) else { continue };
+        let path = prefix.as_ref().and_then(|prefix| prefix_path(reader, prefix));
+        let (Some(prefix), Some(path), Some(shape)) = (prefix, path, shape) else { continue };
         if let Some(other) = surfaces.iter().find(|s| s.prefix.eq_ignore_ascii_case(&path)) {
             let message = format!("the surfaces `{}` and `{}` have one prefix", other.name, entry.name);
             let fault = Diagnostic::error(code::DUPLICATE_PATH, prefix.at.clone(), message);

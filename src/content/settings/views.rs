@@ -43,13 +43,17 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
     let group = form.text("group");
     let count = form.text("count");
     let label = form.text("as");
+    if let Some(label) = label.as_ref().filter(|label| label.value == "count") {
+        let message = "`count` is the number's member, so the value's member needs another name";
+        reader.report(Diagnostic::error(code::BAD_OPTION, label.at.clone(), message));
+    }
     let sort = form.texts("sort").unwrap_or_default().into_iter().map(|key| sort::read(reader, key)).collect();
     let rank = form.table("rank").and_then(|table| rank(reader, &table));
     let fields = form.texts("fields");
     let each = form.flag("each").unwrap_or(false);
     let limit = limit(reader, &form, group.is_some());
     let page = form.table("page").and_then(|table| {
-        let size = table.positive("size");
+        let size = table.required_positive("size");
         table.finish();
         size.map(|size| size.value)
     });
@@ -77,7 +81,7 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
         lookup,
         surfaces,
     };
-    check_placeholders(reader, &view);
+    check_placeholders(reader, &view, &settings.collections[view.from].key.value);
     Some(view)
 }
 
@@ -93,7 +97,8 @@ fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate
 
 fn collection(reader: &Reader<'_>, settings: &Settings, name: &Placed<String>) -> Option<usize> {
     let found = settings.collection(&name.value);
-    if found.is_none() {
+    // A collection that could not be read has had its own fault told.
+    if found.is_none() && !settings.broken_collections.contains(&name.value) {
         let known: Vec<&str> = settings.collections.iter().map(|c| c.name.as_str()).collect();
         let fault = Diagnostic::error(
             code::UNKNOWN_COLLECTION,
@@ -143,10 +148,18 @@ fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {
     let usual = if grouped { GROUP_MAX } else { LIST_MAX };
     let Some(table) = form.table("limit") else { return Limit { default: None, max: usual } };
     let default = table.positive("default");
-    let max = table.positive("max").map_or(usual, |max| max.value);
-    if let Some(default) = default.as_ref().filter(|default| default.value > max) {
+    let given = table.entries().iter().any(|entry| &*entry.name == "max");
+    let max = table.positive("max");
+    let comparable = max.is_some() || !given;
+    let max = max.map_or(usual, |max| max.value);
+    if let Some(default) = default.as_ref().filter(|default| comparable && default.value > max) {
         let message = format!("the default limit {} is above the greatest, {max}", default.value);
-        reader.report(Diagnostic::error(code::BAD_OPTION, default.at.clone(), message));
+        let help = if given {
+            "raise `max`, or lower `default`".to_owned()
+        } else {
+            format!("`max` is {usual} where the view names none")
+        };
+        reader.report(Diagnostic::error(code::BAD_OPTION, default.at.clone(), message).help(help));
     }
     table.finish();
     Limit { default: default.map(|default| default.value), max }
@@ -214,9 +227,13 @@ fn combinations(reader: &Reader<'_>, form: &Form<'_>, each: bool) {
 }
 
 /// The fields of a path are the group's value, or the members of one record.
-fn check_placeholders(reader: &Reader<'_>, view: &View) {
-    let report = |message: String, help: String| {
-        reader.report(Diagnostic::error(code::PATH_FIELD, view.path.at.clone(), message).help(help));
+fn check_placeholders(reader: &Reader<'_>, view: &View, key: &str) {
+    let path = view.path.value.to_string();
+    let report = |marked: &str, message: String, help: String| {
+        let found = path.find(marked).filter(|_| !marked.is_empty());
+        let at =
+            found.map_or_else(|| view.path.at.clone(), |start| view.path.at.inside_quotes(start..start + marked.len()));
+        reader.report(Diagnostic::error(code::PATH_FIELD, at, message).help(help));
     };
     let fields: Vec<&str> = view.path.value.fields().collect();
     if view.each {
@@ -225,17 +242,21 @@ fn check_placeholders(reader: &Reader<'_>, view: &View) {
                 "`each` makes one document for each record, but the path `{}` is the same for all",
                 view.path.value
             );
-            report(message, "put a field into the path, such as `users/{githubProfile}`".to_owned());
+            report("", message, format!("put a field into the path, such as `{path}/{{{key}}}`"));
         }
         return;
     }
     let wanted = view.group.as_ref().map(|group| group.field.value.as_str());
     for field in fields.iter().filter(|field| Some(**field) != wanted) {
         let message = format!("nothing fills `{{{field}}}` in the path `{}`", view.path.value);
-        report(message, "a field in a path belongs to `each = true`, or to `group` by that very field".to_owned());
+        report(
+            &format!("{{{field}}}"),
+            message,
+            "a field in a path belongs to `each = true`, or to `group` by that very field".to_owned(),
+        );
     }
     if let Some(wanted) = wanted.filter(|wanted| !fields.contains(wanted)) {
         let message = format!("the path `{}` is the same for every group", view.path.value);
-        report(message, format!("put `{{{wanted}}}` into the path"));
+        report("", message, format!("put `{{{wanted}}}` into the path"));
     }
 }
