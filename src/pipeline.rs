@@ -244,11 +244,11 @@ fn compute(
         collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
     report.time("content", start);
     let start = Instant::now();
-    let (mut artifacts, wrong) = views::run(settings, &collections, &places);
+    let (answers, wrong) = views::run(settings, &collections, &places);
     faults.extend(wrong);
-    artifacts.extend(statics);
-    artifacts.extend(contract::schemas(settings, &schemas, &markdown));
-    artifacts.extend(contract::problems(settings));
+    let others = [statics, contract::schemas(settings, &schemas, &markdown), contract::problems(settings)];
+    let mut artifacts = Vec::with_capacity(answers.iter().chain(&others).map(Vec::len).sum());
+    answers.into_iter().chain(others).for_each(|some| artifacts.extend(some));
     artifacts.par_sort_unstable_by(|a, b| a.key.cmp(&b.key).then(a.origin.cmp(&b.origin)));
     faults.extend(collisions(settings, &collections, &places, &artifacts));
     report.time("views", start);

@@ -2,7 +2,7 @@
 
 use super::formats::{self, Fault, Format, Kind, Node};
 use super::{front_matter, markdown};
-use crate::model::{Name, Names, Span, Value, code};
+use crate::model::{Field, FieldOrigin, Name, Names, Span, Value, code};
 
 /// How a file is to be read.
 #[derive(Clone, Copy)]
@@ -11,13 +11,13 @@ pub struct Reading {
     /// Whether the file was found in a folder, where a file may be one record.
     pub in_folder: bool,
     pub trust_html: bool,
+    /// How many members will be derived for each record: room is kept for them.
+    pub derived: usize,
 }
 
-/// One record as one file has it.
+/// One record as one file has it: what is written, then what Markdown adds.
 pub struct Parsed {
-    pub written: Vec<(Name, Value)>,
-    /// What Markdown adds.
-    pub built: Vec<(Name, Value)>,
+    pub fields: Vec<Field>,
 }
 
 /// The records of a file as nodes, each knowing its place.
@@ -65,8 +65,13 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             built = built_members(path, &text[body..], reading.trust_html);
             built.retain(|(name, _)| !has(name));
         }
-        let written = entries.into_iter().map(|entry| (entry.name, entry.node.into_value())).collect();
-        parsed.push(Parsed { written, built });
+        let mut fields = Vec::with_capacity(entries.len() + built.len() + reading.derived);
+        let field = |name, value, origin| Field { name, value, origin };
+        let written =
+            entries.into_iter().map(|entry| field(entry.name, entry.node.into_value(), FieldOrigin::Written(0)));
+        fields.extend(written);
+        fields.extend(built.into_iter().map(|(name, value)| field(name, value, FieldOrigin::Built)));
+        parsed.push(Parsed { fields });
     }
     (parsed, faults)
 }

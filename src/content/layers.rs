@@ -5,7 +5,7 @@ use super::places::Places;
 use super::source::FileRecords;
 use crate::content::file::Parsed;
 use crate::model::{
-    Collection, CollectionDecl, Diagnostic, Field, FieldOrigin, Name, Number, Origin, Place, Record, Value, code, slug,
+    Collection, CollectionDecl, Diagnostic, Field, FieldOrigin, Number, Origin, Place, Record, Value, code, slug,
 };
 use std::collections::HashMap;
 
@@ -13,8 +13,6 @@ use std::collections::HashMap;
 pub struct Merge<'a, 'p> {
     places: &'a Places<'p>,
     key: &'a str,
-    /// How many members will be derived for each record.
-    derived: usize,
     collection: Collection,
     /// ASCII-lowered key to the record.
     by_key: HashMap<String, usize>,
@@ -35,7 +33,6 @@ pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>
     let mut merge = Merge {
         places,
         key: &decl.key.value,
-        derived: decl.derive.len(),
         collection,
         by_key: HashMap::new(),
         by_slug: HashMap::new(),
@@ -75,13 +72,13 @@ impl Merge<'_, '_> {
             return;
         }
         self.by_key.insert(lowered, self.collection.records.len());
-        self.collection.records.push(record(key, origin, parsed, self.derived));
+        let record = Record { key, fields: parsed.fields, origins: vec![origin], hidden: None };
+        self.collection.records.push(record);
     }
 
     /// The entry's key as text, or a fault.
     fn key_of(&mut self, origin: Origin, parsed: &Parsed) -> Option<String> {
-        let value =
-            parsed.written.iter().chain(&parsed.built).find(|(name, _)| **name == *self.key).map(|(_, value)| value);
+        let value = parsed.fields.iter().find(|field| *field.name == *self.key).map(|field| &field.value);
         let fault = match value {
             None | Some(Value::Null) => {
                 let message =
@@ -132,30 +129,17 @@ impl Merge<'_, '_> {
         let record = &mut self.collection.records[at];
         let part = u16::try_from(record.origins.len()).unwrap_or(u16::MAX);
         record.origins.push(origin);
-        for (name, value) in parsed.written {
+        for Field { name, value, origin } in parsed.fields {
+            let origin = if origin == FieldOrigin::Built { origin } else { FieldOrigin::Written(part) };
             if *name != *self.key {
-                record.set(name, value, FieldOrigin::Written(part));
-            }
-        }
-        for (name, value) in parsed.built {
-            if *name != *self.key {
-                record.set(name, value, FieldOrigin::Built);
+                record.set(name, value, origin);
             }
         }
     }
 }
 
-/// A record with room for the members that will be derived.
-fn record(key: String, origin: Origin, parsed: Parsed, derived: usize) -> Record {
-    let field = |(name, value): (Name, Value), origin| Field { name, value, origin };
-    let mut fields = Vec::with_capacity(parsed.written.len() + parsed.built.len() + derived);
-    fields.extend(parsed.written.into_iter().map(|member| field(member, FieldOrigin::Written(0))));
-    fields.extend(parsed.built.into_iter().map(|member| field(member, FieldOrigin::Built)));
-    Record { key, fields, origins: vec![origin], hidden: None }
-}
-
 fn near_key(key: &str, parsed: &Parsed) -> Option<String> {
-    let near = crate::model::nearest(key, parsed.written.iter().map(|(name, _)| &**name))?;
+    let near = crate::model::nearest(key, parsed.fields.iter().map(|field| &*field.name).filter(|name| *name != key))?;
     Some(format!("it has `{near}`: did you mean `{key}`?"))
 }
 

@@ -4,7 +4,7 @@ use super::file::{self, Parsed, Reading};
 use super::formats::{Fault, Format};
 use super::schema::Schema;
 use crate::model::{
-    CollectionDecl, Diagnostic, InputFile, Inputs, Number, Place, Placed, SourceFile, SourceText, Value, code,
+    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Place, Placed, SourceFile, SourceText, Value, code,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub fn read(
     };
     let files: Vec<(u16, SourceFile, InputFile)> = found.into_iter().filter_map(&mut take).collect();
     let read = |(layer, file, input): (u16, SourceFile, InputFile)| {
-        let (records, faults) = read_file(&file, &input, schema, trust_html);
+        let (records, faults) = read_file(&file, &input, schema, trust_html, decl.derive.len());
         FileRecords { layer, file, records, faults }
     };
     (files.into_par_iter().map(read).collect(), faults)
@@ -126,6 +126,7 @@ fn read_file(
     input: &InputFile,
     schema: Option<&Schema>,
     trust_html: bool,
+    derived: usize,
 ) -> (Vec<Parsed>, Vec<Diagnostic>) {
     let text = match text(&file.path, input) {
         Ok(text) => text,
@@ -133,7 +134,7 @@ fn read_file(
     };
     let Some(format) = Format::of(&file.path) else { return (Vec::new(), Vec::new()) };
     let (mut records, faults) =
-        file::parse(&file.path, text, Reading { format, in_folder: file.in_folder, trust_html });
+        file::parse(&file.path, text, Reading { format, in_folder: file.in_folder, trust_html, derived });
     if format == Format::Csv
         && let Some(schema) = schema
     {
@@ -154,7 +155,7 @@ pub fn placed(source: &SourceText<'_>, fault: Fault) -> Diagnostic {
 /// A cell of CSV is text. Where the schema wants something else of its column, it is read as that; an empty one is
 /// then no member at all.
 fn type_cells(record: &mut Parsed, schema: &Schema) {
-    record.written.retain_mut(|(name, value)| {
+    record.fields.retain_mut(|Field { name, value, .. }| {
         let Some(text) = value.as_text().filter(|_| schema.never_text(name)) else { return true };
         let typed = match text {
             "" => return false,

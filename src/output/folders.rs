@@ -27,10 +27,14 @@ fn write_body(file: &mut impl Write, body: &Body, buffer: &mut Vec<u8>) -> io::R
     let mut done = Ok(());
     buffer.clear();
     body.each_piece(|piece| {
-        buffer.extend_from_slice(piece);
-        if buffer.len() >= PIECE && done.is_ok() {
+        if buffer.len() + piece.len() > PIECE && done.is_ok() {
             done = file.write_all(buffer);
             buffer.clear();
+        }
+        if piece.len() <= PIECE {
+            buffer.extend_from_slice(piece);
+        } else if done.is_ok() {
+            done = file.write_all(piece);
         }
     });
     done.and_then(|()| file.write_all(buffer))

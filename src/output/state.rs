@@ -51,11 +51,13 @@ impl State {
     }
 }
 
-/// Replaces the state on disk, and with it whatever journal there was. `entries` are in order of key.
-pub fn save<'k>(out: &Path, header: &str, entries: impl ExactSizeIterator<Item = (&'k str, Entry)>) -> Result<()> {
+/// Replaces the state on disk, and with it whatever journal there was. The `count` `entries` are in
+/// order of key.
+pub fn save<'k>(out: &Path, header: &str, count: usize, entries: impl Iterator<Item = (&'k str, Entry)>) -> Result<()> {
     replace(out, "state", |file| {
-        writeln!(file, "{MAGIC}\n{header}\n{}", entries.len())?;
-        entries.into_iter().try_for_each(|(key, Entry { sha256, size, modified })| {
+        writeln!(file, "{MAGIC}\n{header}\n{count}")?;
+        let mut entries = entries;
+        entries.try_for_each(|(key, Entry { sha256, size, modified })| {
             file.write_all(hex(&sha256).as_bytes())?;
             writeln!(file, " {size} {modified} {key}")
         })

@@ -54,8 +54,8 @@ pub fn write(output: Output<'_>, release: &Release, manifest_key: Option<&str>, 
     done.removed += remove(out, &others)?;
     write_all(out, release, &last, &mut entries)?;
     let keys = release.artifacts.iter().map(|sealed| sealed.artifact.key.as_str());
-    let entries: Vec<(&str, Entry)> = keys.zip(entries).filter_map(|(key, entry)| Some((key, entry?))).collect();
-    state::save(out, header, entries.into_iter())?;
+    let count = entries.iter().flatten().count();
+    state::save(out, header, count, keys.zip(&entries).filter_map(|(key, entry)| Some((key, (*entry)?))))?;
     Ok(done)
 }
 

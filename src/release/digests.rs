@@ -29,7 +29,10 @@ pub fn all(artifacts: Vec<Artifact>) -> Vec<Sealed> {
     let mut digests: Vec<Digested> = singles.chain(lists).collect();
     digests.par_sort_unstable_by_key(|(at, ..)| *at);
     let seal = |(artifact, (_, sha256, size))| Sealed { artifact, sha256, size };
-    artifacts.into_iter().zip(digests).map(seal).collect()
+    // Room for the two documents that name the release: a list this long is not to be moved for them.
+    let mut sealed = Vec::with_capacity(artifacts.len() + 2);
+    sealed.extend(artifacts.into_iter().zip(digests).map(seal));
+    sealed
 }
 
 pub fn one(artifact: Artifact) -> Sealed {

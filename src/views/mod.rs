@@ -29,8 +29,12 @@ struct Context<'a> {
     projections: Projections,
 }
 
-/// Computes every declared answer. Where there are faults, the artifacts are what could be made, for further checks.
-pub fn run(settings: &Settings, collections: &[Collection], locate: &dyn Locate) -> (Vec<Artifact>, Vec<Diagnostic>) {
+/// Computes every declared answer: the artifacts of each view. Where there are faults, the artifacts are what could be made, for further checks.
+pub fn run(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+) -> (Vec<Vec<Artifact>>, Vec<Diagnostic>) {
     let mut context = Context { settings, collections, locate, projections: Projections::new() };
     let plain = settings.views.iter().flat_map(|view| view.lookup.iter().map(|(_, target)| Projection::plain(*target)));
     let shared = settings
@@ -51,7 +55,7 @@ pub fn run(settings: &Settings, collections: &[Collection], locate: &dyn Locate)
         faults.push(fault);
         return (Vec::new(), faults);
     }
-    let artifacts = planned.into_par_iter().flat_map_iter(|(planned, _)| emit(&context, &planned)).collect();
+    let artifacts = planned.into_par_iter().map(|(planned, _)| emit(&context, &planned)).collect();
     (artifacts, faults)
 }
 
@@ -214,7 +218,7 @@ fn too_many<'p>(settings: &Settings, planned: impl Iterator<Item = &'p Planned>)
 fn emit(context: &Context<'_>, planned: &Planned) -> Vec<Artifact> {
     let view = &context.settings.views[planned.view];
     let site = &context.settings.site;
-    let mut artifacts = Vec::new();
+    let mut artifacts = Vec::with_capacity(planned.documents.len() * view.surfaces.len());
     for surface in view.surfaces.iter().map(|surface| &context.settings.surfaces[*surface]) {
         for list in &planned.lists {
             answers::list(site, surface, list, &mut artifacts);
