@@ -2,10 +2,7 @@
 //!
 //! Dependency-free, so that it can be compiled into a bench, a test or a one-line program alike. The same size gives
 //! the same bytes on every machine: all choices come from one splitmix64 stream for each part, integers only.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "an I/O edge: it writes the corpus"
-)]
+#![allow(clippy::disallowed_methods, reason = "an I/O edge: it writes the corpus")]
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -126,12 +123,7 @@ fn handles(count: usize) -> Vec<String> {
     let mut seen = HashSet::with_capacity(count);
     let mut handles = Vec::with_capacity(count);
     while handles.len() < count {
-        let handle = format!(
-            "{}-{}-{}",
-            random.pick(ADJECTIVES),
-            random.pick(NOUNS),
-            random.between(1, 99)
-        );
+        let handle = format!("{}-{}-{}", random.pick(ADJECTIVES), random.pick(NOUNS), random.between(1, 99));
         if seen.insert(handle.clone()) {
             handles.push(handle);
         }
@@ -152,12 +144,7 @@ fn write_users(out: &mut impl io::Write, handles: &[String]) -> io::Result<()> {
         let days = github.max(twitter).min(100);
         let github_streak = random.below(github.min(60) + 1);
         let twitter_streak = random.below(twitter.min(60) + 1);
-        let twitter_profile = format!(
-            "{}{}{}",
-            first.to_lowercase(),
-            last.to_lowercase(),
-            random.below(1000)
-        );
+        let twitter_profile = format!("{}{}{}", first.to_lowercase(), last.to_lowercase(), random.below(1000));
         let status = random.pick(STATUSES);
         let joined = date(LAST_DAY - random.below(MEMBER_DAYS));
         let end = if id == handles.len() { "\n" } else { ",\n" };
@@ -182,10 +169,7 @@ fn article(index: usize, handles: &[String]) -> (String, String) {
     let subtitle = plain_sentence(&mut random, 6, 12);
     let day = date(LAST_DAY - random.below(ARTICLE_DAYS));
     let author = &handles[random.index(handles.len())];
-    let tags: Vec<String> = tags(&mut random)
-        .iter()
-        .map(|tag| format!("\"{tag}\""))
-        .collect();
+    let tags: Vec<String> = tags(&mut random).iter().map(|tag| format!("\"{tag}\"")).collect();
 
     let mut text = String::with_capacity(6_000);
     let _ = write!(
@@ -255,11 +239,7 @@ fn paragraph(text: &mut String, random: &mut Random, words: u64) {
 /// One sentence; returns how many words it has.
 fn sentence(text: &mut String, random: &mut Random) -> u64 {
     let words = random.between(7, 17);
-    let mut comma_at = if words > 10 {
-        random.between(4, words - 4)
-    } else {
-        0
-    };
+    let mut comma_at = if words > 10 { random.between(4, words - 4) } else { 0 };
     let mut at = 0;
     while at < words {
         let word = random.word();
@@ -273,10 +253,7 @@ fn sentence(text: &mut String, random: &mut Random) -> u64 {
             let _ = write!(text, " `{word}_{}`", random.word());
         } else if inside && random.one_in(80) {
             let (second, path) = (random.word(), random.word());
-            let _ = write!(
-                text,
-                " [{word} {second}](https://example.com/{path}/{second})"
-            );
+            let _ = write!(text, " [{word} {second}](https://example.com/{path}/{second})");
             at += 1;
         } else {
             text.push(' ');
@@ -294,9 +271,7 @@ fn sentence(text: &mut String, random: &mut Random) -> u64 {
 
 /// A sentence without any Markdown, for front matter.
 fn plain_sentence(random: &mut Random, low: u64, high: u64) -> String {
-    let words: Vec<&str> = (0..random.between(low, high))
-        .map(|_| random.word())
-        .collect();
+    let words: Vec<&str> = (0..random.between(low, high)).map(|_| random.word()).collect();
     capitalised(&words.join(" "))
 }
 
@@ -313,12 +288,7 @@ fn code(text: &mut String, random: &mut Random) {
     let template = random.pick(CODE);
     let (one, two) = (random.word(), random.word());
     let number = random.between(2, 99).to_string();
-    text.push_str(
-        &template
-            .replace("ONE", one)
-            .replace("TWO", two)
-            .replace("NUM", &number),
-    );
+    text.push_str(&template.replace("ONE", one).replace("TWO", two).replace("NUM", &number));
     text.push_str("\n\n");
 }
 
@@ -338,11 +308,7 @@ fn date(day: u64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }

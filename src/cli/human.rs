@@ -120,6 +120,9 @@ pub fn timings(stages: &[(&'static str, Duration)]) {
     for (stage, time) in stages {
         eprintln!("{stage:>8} {:>8.1} ms", time.as_secs_f64() * 1000.0);
     }
+    if let Some(bytes) = super::peak_memory() {
+        eprintln!("{:>8} {:>8} MB", "peak", bytes / 1_000_000);
+    }
 }
 
 #[cfg(test)]

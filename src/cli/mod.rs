@@ -60,7 +60,7 @@ struct Reading {
     /// Take warnings for faults
     #[arg(long)]
     strict: bool,
-    /// Print how long each stage took
+    /// Print how long each stage took, and the most memory held
     #[arg(long)]
     timings: bool,
 }
@@ -120,6 +120,13 @@ impl Reading {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         Ok(pool.install(work))
     }
+}
+
+/// The most memory that this process has held, in bytes, where the system tells (Linux).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Prints to standard output. A reader that has heard enough (`| head`) is no fault.

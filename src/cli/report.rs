@@ -84,6 +84,7 @@ fn document(report: &Report, failed: bool, timings: bool) -> Json {
     if timings {
         let stages = report.timings.iter().map(|(stage, time)| ((*stage).to_owned(), json!(time.as_secs_f64())));
         summary["timings"] = Json::Object(stages.collect());
+        summary["peakMemory"] = json!(super::peak_memory());
     }
     json!({ "diagnostics": diagnostics, "summary": summary })
 }
