@@ -119,10 +119,12 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let mut report = Report::default();
     let Some((settings, faults)) = open(root, &mut report)? else { return Ok(report) };
     let start = Instant::now();
-    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    let wanted = settings.wanted();
+    let (inputs, output) =
+        rayon::join(|| disk::read(root, &wanted, settings.site.max_file_bytes), || Output::open(options.out));
+    let (inputs, output) = (inputs?, output?);
     report.time("read", start);
     let start = Instant::now();
-    let output = Output::open(options.out)?;
     let sources = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
     let fingerprint = fingerprint(options.tool, sources.as_ref(), &inputs);
     let unchanged = output.header().filter(|_| faults.is_empty()).and_then(|header| {

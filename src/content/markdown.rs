@@ -136,7 +136,7 @@ fn read(events: &[Event<'_>]) -> Reading {
                 reading.excerpt = squeeze(&format!("{before_more} {block}"));
             }
             Event::End(end) if !is_inline(*end) => {
-                reading.words += block.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).count();
+                reading.words += block.split_whitespace().filter(|word| is_word(word)).count();
                 if *end == TagEnd::Paragraph && reading.excerpt.is_empty() {
                     reading.excerpt = squeeze(&block);
                 }
@@ -150,6 +150,11 @@ fn read(events: &[Event<'_>]) -> Reading {
         }
     }
     reading
+}
+
+/// Whether there is a letter or a digit among the marks.
+fn is_word(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_alphanumeric()) || !text.is_ascii() && text.chars().any(char::is_alphanumeric)
 }
 
 fn is_more(html: &str) -> bool {

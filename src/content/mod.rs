@@ -21,10 +21,12 @@ pub use source::{text, unreadable};
 use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, code, word_in};
 use formats::Format;
 use jiff::Timestamp;
+use rayon::prelude::*;
 use schema::Schema;
 use std::collections::{BTreeSet, HashSet};
 
 /// What the content says.
+#[derive(Default)]
 pub struct Content {
     /// In the order of their declaration.
     pub collections: Vec<Collection>,
@@ -40,15 +42,8 @@ pub struct Content {
 
 /// Reads every collection as it is at `now`.
 pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: Timestamp) -> Content {
-    let mut content = Content {
-        collections: Vec::new(),
-        schemas: Vec::new(),
-        markdown: Vec::new(),
-        hidden: Vec::new(),
-        next_change: None,
-        diagnostics: Vec::new(),
-    };
-    let mut schemas: Vec<Option<Schema>> = Vec::new();
+    let mut content = Content::default();
+    let mut prepared = Vec::new();
     for (at, decl) in settings.collections.iter().enumerate() {
         let (schema, faults) = match &decl.schema {
             Some(path) => schema::read(path, &inputs, settings),
@@ -57,22 +52,16 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: T
         content.diagnostics.extend(faults);
         let later = &settings.collections[at + 1..];
         let again = |path: &str| twice(decl, path) || later.iter().any(|decl| reads(decl, path));
-        let (files, faults) = source::read(decl, &mut inputs, &again, schema.as_ref(), settings.site.trust_html);
-        let sources_are_there = faults.is_empty();
+        let (found, faults) = source::find(decl, &mut inputs, &again);
+        prepared.push((decl, schema, found, faults.is_empty()));
         content.diagnostics.extend(faults);
-        let (mut collection, faults) = layers::merge(decl, files, places);
-        collection.complete &= sources_are_there;
+    }
+    drop(inputs);
+    let read = |(decl, schema, found, complete)| one(settings, decl, schema, found, complete, places, now);
+    let mut schemas: Vec<Option<Schema>> = Vec::new();
+    for One { collection, schema, hiding, faults } in prepared.into_par_iter().map(read).collect::<Vec<_>>() {
         content.diagnostics.extend(faults);
-        if let Some(schema) = &schema {
-            content.diagnostics.extend(schema.check(&collection, places));
-        }
-        declare(&mut collection, decl, schema.as_ref());
-        content.diagnostics.extend(unknown_names(&collection, decl));
-        content.diagnostics.extend(derive::derive(&mut collection, &decl.derive, places));
-        content.diagnostics.extend(aliases::index(&mut collection, places));
-        let hiding = visibility::hide(&mut collection, now, &settings.site.time_zone, places);
         content.hidden.extend(hiding.hidden);
-        content.diagnostics.extend(hiding.faults);
         content.next_change = hiding.next_change.into_iter().chain(content.next_change).min();
         content.markdown.push(has_markdown(&collection));
         content.collections.push(collection);
@@ -84,6 +73,38 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: T
     }
     content.schemas = schemas.into_iter().map(|schema| schema.map(|schema| schema.document)).collect();
     content
+}
+
+/// One collection by itself, before its references are followed.
+struct One {
+    collection: Collection,
+    schema: Option<Schema>,
+    hiding: visibility::Hiding,
+    faults: Vec<Diagnostic>,
+}
+
+fn one(
+    settings: &Settings,
+    decl: &CollectionDecl,
+    schema: Option<Schema>,
+    found: Vec<source::Found>,
+    complete: bool,
+    places: &Places<'_>,
+    now: Timestamp,
+) -> One {
+    let files = source::read(decl, found, schema.as_ref(), settings.site.trust_html);
+    let (mut collection, mut faults) = layers::merge(decl, files, places);
+    collection.complete &= complete;
+    if let Some(schema) = &schema {
+        faults.extend(schema.check(&collection, places));
+    }
+    declare(&mut collection, decl, schema.as_ref());
+    faults.extend(unknown_names(&collection, decl));
+    faults.extend(derive::derive(&mut collection, &decl.derive, places));
+    faults.extend(aliases::index(&mut collection, places));
+    let mut hiding = visibility::hide(&mut collection, now, &settings.site.time_zone, places);
+    faults.append(&mut hiding.faults);
+    One { collection, schema, hiding, faults }
 }
 
 /// Whether the collection reads the file at `path`.

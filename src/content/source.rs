@@ -17,15 +17,16 @@ pub struct FileRecords {
     pub faults: Vec<Diagnostic>,
 }
 
-/// Reads every file of a collection, in parallel, in source order. A file's bytes are let go as soon as they are
-/// understood, unless `again` says that another collection reads them too.
-pub fn read(
-    decl: &CollectionDecl,
-    inputs: &mut Inputs,
-    again: &dyn Fn(&str) -> bool,
-    schema: Option<&Schema>,
-    trust_html: bool,
-) -> (Vec<FileRecords>, Vec<Diagnostic>) {
+/// A file of a source, to be read.
+pub struct Found {
+    layer: u16,
+    file: SourceFile,
+    input: InputFile,
+}
+
+/// Finds the files of a collection, in source order, and takes them out of the inputs unless `again` says that another
+/// collection reads them too.
+pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> bool) -> (Vec<Found>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let mut found: Vec<(u16, SourceFile)> = Vec::new();
     for (layer, source) in decl.sources.iter().enumerate() {
@@ -49,14 +50,18 @@ pub fn read(
     }
     let mut take = |(layer, file): (u16, SourceFile)| {
         let input = inputs.take(&file.path, again(&file.path))?;
-        Some((layer, file, input))
+        Some(Found { layer, file, input })
     };
-    let files: Vec<(u16, SourceFile, InputFile)> = found.into_iter().filter_map(&mut take).collect();
-    let read = |(layer, file, input): (u16, SourceFile, InputFile)| {
+    (found.into_iter().filter_map(&mut take).collect(), faults)
+}
+
+/// Reads the files, in parallel; the order stays. A file's bytes are let go as soon as they are understood.
+pub fn read(decl: &CollectionDecl, found: Vec<Found>, schema: Option<&Schema>, trust_html: bool) -> Vec<FileRecords> {
+    let read = |Found { layer, file, input }: Found| {
         let (records, faults) = read_file(&file, &input, schema, trust_html, decl.derive.len());
         FileRecords { layer, file, records, faults }
     };
-    (files.into_par_iter().map(read).collect(), faults)
+    found.into_par_iter().map(read).collect()
 }
 
 /// Hidden files and what stands in hidden folders: editors and version control keep their own things there.

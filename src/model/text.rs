@@ -15,6 +15,8 @@ pub struct SourceText<'a> {
     path: Arc<str>,
     text: Cow<'a, str>,
     lines: OnceLock<Vec<usize>>,
+    /// Whether a character is a byte, so that no line need be counted through.
+    ascii: OnceLock<bool>,
 }
 
 /// Where `word` stands in `text` as a word of its own.
@@ -91,7 +93,7 @@ impl std::fmt::Display for Place {
 
 impl<'a> SourceText<'a> {
     pub fn new(path: Arc<str>, text: impl Into<Cow<'a, str>>) -> Self {
-        Self { path, text: text.into(), lines: OnceLock::new() }
+        Self { path, text: text.into(), lines: OnceLock::new(), ascii: OnceLock::new() }
     }
 
     pub fn text(&self) -> &str {
@@ -108,7 +110,9 @@ impl<'a> SourceText<'a> {
         let start = start.min(from + content.len());
         let end = self.boundary(span.end).clamp(start, from + content.len());
         let without_mark = content.strip_prefix('\u{feff}').map_or(0, |_| 1);
-        let column = self.text[from..start].chars().count() + 1 - usize::from(from < start) * without_mark;
+        let ascii = *self.ascii.get_or_init(|| self.text.is_ascii());
+        let before = if ascii { start - from } else { self.text[from..start].chars().count() };
+        let column = before + 1 - usize::from(from < start) * without_mark;
         let excerpt = Some(excerpt(content, start - from..end - from));
         Place { path: Arc::clone(&self.path), line: line + 1, column, excerpt }
     }

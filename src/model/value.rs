@@ -119,7 +119,7 @@ impl Value {
     pub fn escaped(text: &str) -> Self {
         let mut json = Vec::with_capacity(text.len() + text.len() / 16 + 2);
         super::json::write_text(&mut json, text);
-        Self::Escaped(String::from_utf8_lossy(&json).into())
+        Self::Escaped(String::from_utf8(json).unwrap_or_default().into())
     }
 
     pub fn as_text(&self) -> Option<&str> {
