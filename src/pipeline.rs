@@ -2,11 +2,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
+mod collisions;
+mod lookups;
+
+pub use lookups::{first_keys, load_schema, load_written_schema};
+
 use crate::content::{self, Content, Places, settings};
-use crate::model::{
-    Artifact, ArtifactOrigin, Collection, Diagnostic, Hidden, InputFile, Inputs, Locate, Place, Release, Settings,
-    code, hex,
-};
+use crate::model::{Artifact, Collection, Diagnostic, Hidden, InputFile, Inputs, Place, Release, Settings, code, hex};
 use crate::output::{Output, Written};
 use crate::{contract, disk, output, release, views};
 use anyhow::Result;
@@ -252,7 +254,7 @@ fn compute(
     let mut artifacts = Vec::with_capacity(answers.iter().chain(&others).map(Vec::len).sum());
     answers.into_iter().chain(others).for_each(|some| artifacts.extend(some));
     artifacts.par_sort_unstable_by(|a, b| a.key.cmp(&b.key).then(a.origin.cmp(&b.origin)));
-    faults.extend(collisions(settings, &collections, &places, &artifacts));
+    faults.extend(collisions::told(settings, &collections, &places, &artifacts));
     report.time("views", start);
     (artifacts, faults, next_change)
 }
@@ -263,147 +265,4 @@ fn reread(root: &Path, path: &str, max_bytes: u64) -> Option<Vec<u8>> {
         Ok(Some(InputFile::Bytes(bytes))) => Some(Arc::unwrap_or_clone(bytes)),
         _ => None,
     }
-}
-
-/// Two artifacts on one key, told at the later declaration.
-fn collisions(
-    settings: &Settings,
-    collections: &[Collection],
-    locate: &dyn Locate,
-    artifacts: &[Artifact],
-) -> Vec<Diagnostic> {
-    let describe = |artifact: &Artifact| declaration(settings, collections, locate, artifact);
-    // An alias that is another record's key or alias was told where it is written.
-    let told = |later: ArtifactOrigin, earlier: ArtifactOrigin| match (later, earlier) {
-        (
-            ArtifactOrigin::Alias { view, .. },
-            ArtifactOrigin::Record { view: other, .. } | ArtifactOrigin::Alias { view: other, .. },
-        ) => settings.views[view as usize].from == settings.views[other as usize].from,
-        _ => false,
-    };
-    let found = release::collisions(artifacts);
-    let found =
-        found.into_iter().filter(|c| !told(artifacts[c.later].origin, artifacts[c.earlier].origin)).map(|collision| {
-            let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
-            let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
-            let message = if earlier.key == later.key {
-                format!("{second} and {first} both make `{}`", collision.key)
-            } else {
-                format!("{second} and {first} need `{}` as a file and as a folder", collision.key)
-            };
-            Diagnostic::error(code::KEY_COLLISION, at_second, message)
-                .help(format!("the other is declared at {at_first}"))
-        });
-    let reserved = artifacts.iter().filter(|artifact| is_reserved(settings, &artifact.key)).map(|artifact| {
-        let (what, at) = describe(artifact);
-        Diagnostic::error(
-            code::KEY_COLLISION,
-            at,
-            format!("{what} makes `{}`, which the build makes itself", artifact.key),
-        )
-    });
-    found.chain(reserved).collect()
-}
-
-/// Keys of the build's own documents that are not among the artifacts yet, and its state.
-fn is_reserved(settings: &Settings, key: &str) -> bool {
-    let own = |name: &str| settings.home_surface().is_some_and(|surface| surface.key(name) == key);
-    own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
-}
-
-fn declaration(
-    settings: &Settings,
-    collections: &[Collection],
-    locate: &dyn Locate,
-    artifact: &Artifact,
-) -> (String, Place) {
-    let record = |view: u32, record: u32, field: Option<&str>, item: Option<usize>| {
-        let view = &settings.views[view as usize];
-        let collection = &collections[view.from];
-        let record = &collection.records[record as usize];
-        let named = || {
-            view.path
-                .value
-                .fields()
-                .find(|name| *name == collection.key)
-                .or_else(|| view.path.value.fields().last())
-                .unwrap_or_default()
-        };
-        let field = field.unwrap_or_else(named);
-        (
-            format!("the record `{}` of the view `{}`", record.key, view.path.value),
-            locate.locate(collection, record, field, item),
-        )
-    };
-    match artifact.origin {
-        ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
-        ArtifactOrigin::Static => {
-            let path = format!("site/static/{}", artifact.key);
-            (format!("the file `{path}`"), Place::file(&path))
-        }
-        ArtifactOrigin::View(view) => {
-            let path = &settings.views[view as usize].path;
-            (format!("the view `{}`", path.value), path.at.clone())
-        }
-        ArtifactOrigin::Group { view, record: at, item } => {
-            let item = Some(item as usize).filter(|_| item != u32::MAX);
-            let group = settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
-            let (_, place) = record(view, at, group, item);
-            (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
-        }
-        ArtifactOrigin::Record { view, record: at } => record(view, at, None, None),
-        ArtifactOrigin::Alias { view, record: at, item } => {
-            let (what, place) = record(view, at, Some("aliases"), Some(item as usize));
-            (format!("an alias of {what}"), place)
-        }
-    }
-}
-
-/// The schema of a collection's published records.
-///
-/// # Errors
-/// When the disk fails.
-pub fn load_schema(
-    root: &Path,
-    settings: &Settings,
-    collection: usize,
-) -> Result<(Option<serde_json::Value>, Vec<Diagnostic>)> {
-    let decl = &settings.collections[collection];
-    let wanted: Vec<String> =
-        decl.schema.iter().map(|path| path.value.clone()).chain(decl.sources.iter().map(|s| s.value.clone())).collect();
-    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
-    let (written, faults) = content::read_schema(settings, decl, &inputs);
-    let markdown =
-        decl.sources.iter().flat_map(|source| inputs.under(&source.value)).any(|(path, _)| content::is_markdown(path));
-    Ok((faults.is_empty().then(|| contract::public_schema(settings, decl, written.as_ref(), markdown)), faults))
-}
-
-/// The schema of a collection as it is written.
-///
-/// # Errors
-/// When the disk fails.
-pub fn load_written_schema(
-    root: &Path,
-    settings: &Settings,
-    collection: usize,
-) -> Result<(Option<serde_json::Value>, Vec<Diagnostic>)> {
-    let decl = &settings.collections[collection];
-    let wanted: Vec<String> = decl.schema.iter().map(|path| path.value.clone()).collect();
-    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
-    Ok(content::read_schema(settings, decl, &inputs))
-}
-
-/// The key of the first published record of each collection.
-///
-/// # Errors
-/// When the disk fails.
-pub fn first_keys(root: &Path, settings: &Settings) -> Result<Vec<(String, String)>> {
-    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
-    let content = content::read(settings, inputs, &Places::new(&reread), Timestamp::now());
-    let first = |collection: Collection| {
-        let record = collection.records.into_iter().find(|record| record.hidden.is_none())?;
-        Some((collection.name, record.key))
-    };
-    Ok(content.collections.into_iter().filter_map(first).collect())
 }

@@ -6,6 +6,7 @@ mod derive;
 mod file;
 mod formats;
 mod front_matter;
+mod input;
 mod layers;
 mod markdown;
 mod places;
@@ -15,8 +16,8 @@ pub mod settings;
 mod source;
 mod visibility;
 
+pub use input::{text, unreadable};
 pub use places::Places;
-pub use source::{text, unreadable};
 
 use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, code, word_in};
 use formats::Format;

@@ -1,10 +1,11 @@
 //! The files of one collection: which there are, and what each holds.
 
 use super::file::{self, Parsed, Reading};
-use super::formats::{Fault, Format};
+use super::formats::Format;
+use super::input::{placed, text, unreadable};
 use super::schema::Schema;
 use crate::model::{
-    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Place, Placed, SourceFile, SourceText, Value, code,
+    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Placed, SourceFile, SourceText, Value, code,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -82,50 +83,6 @@ fn missing(source: &Placed<String>, inputs: &Inputs) -> Option<Diagnostic> {
     ))
 }
 
-/// The fault of a file whose bytes are not there to be read.
-pub fn unreadable(path: &str, file: &InputFile) -> Option<Diagnostic> {
-    let at = Place::file(path);
-    match file {
-        InputFile::Bytes(_) => None,
-        InputFile::TooLarge(size) => Some(
-            Diagnostic::error(
-                code::FILE_TOO_LARGE,
-                at,
-                format!("this file has {size} bytes, more than the site allows"),
-            )
-            .help("raise `max_file_bytes` under `[site]` in site/site.toml, or split the file"),
-        ),
-        InputFile::Outside(target) => Some(
-            Diagnostic::error(
-                code::LINK_OUTSIDE,
-                at,
-                format!("this symbolic link leaves the site: it leads to `{target}`"),
-            )
-            .help("copy the file into the site"),
-        ),
-        InputFile::BrokenLink(target) => Some(
-            Diagnostic::error(code::LINK_BROKEN, at, format!("this symbolic link leads nowhere: `{target}`"))
-                .help("mend it or delete it"),
-        ),
-    }
-}
-
-/// The text of an input, or why there is none.
-pub fn text<'a>(path: &str, file: &'a InputFile) -> Result<&'a str, Diagnostic> {
-    if let Some(fault) = unreadable(path, file) {
-        return Err(fault);
-    }
-    let InputFile::Bytes(bytes) = file else { return Ok("") };
-    std::str::from_utf8(bytes).map_err(|error| {
-        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let end = good.len();
-        let place = SourceText::new(Arc::from(path), good).place(&(end..end));
-        let message =
-            format!("the byte 0x{:02X} is not UTF-8", bytes.get(error.valid_up_to()).copied().unwrap_or_default());
-        Diagnostic::error(code::INVALID_UTF8, place, message).help("save the file as UTF-8")
-    })
-}
-
 fn read_file(
     file: &SourceFile,
     input: &InputFile,
@@ -147,14 +104,6 @@ fn read_file(
     }
     let source = SourceText::new(Arc::clone(&file.path), text);
     (records, faults.into_iter().map(|fault| placed(&source, fault)).collect())
-}
-
-pub fn placed(source: &SourceText<'_>, fault: Fault) -> Diagnostic {
-    let diagnostic = Diagnostic::error(fault.code, source.place(&fault.span), fault.message);
-    match fault.help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
 }
 
 /// A cell of CSV is text. Where the schema wants something else of its column, it is read as that; an empty one is

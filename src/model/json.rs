@@ -50,6 +50,23 @@ fn write_serde<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("a scalar has a JSON form, and a vector takes any bytes");
 }
 
+impl Value {
+    /// The text of an [`Self::Escaped`]; empty for any other value.
+    pub fn unescaped(&self) -> String {
+        match self {
+            Self::Escaped(json) => serde_json::from_str(json).unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    /// A text that many answers will hold.
+    pub fn escaped(text: &str) -> Self {
+        let mut json = Vec::with_capacity(text.len() + text.len() / 16 + 2);
+        write_text(&mut json, text);
+        Self::Escaped(String::from_utf8(json).unwrap_or_default().into())
+    }
+}
+
 impl From<&Value> for serde_json::Value {
     /// For the schema check. A literal beyond 64-bit integers becomes the nearest double.
     fn from(value: &Value) -> Self {

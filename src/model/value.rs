@@ -107,21 +107,6 @@ impl Value {
         Self::Number(i64::try_from(int).map_or_else(|_| Number::Literal(int.to_string().into()), Number::Int))
     }
 
-    /// The text of an [`Self::Escaped`]; empty for any other value.
-    pub fn unescaped(&self) -> String {
-        match self {
-            Self::Escaped(json) => serde_json::from_str(json).unwrap_or_default(),
-            _ => String::new(),
-        }
-    }
-
-    /// A text that many answers will hold.
-    pub fn escaped(text: &str) -> Self {
-        let mut json = Vec::with_capacity(text.len() + text.len() / 16 + 2);
-        super::json::write_text(&mut json, text);
-        Self::Escaped(String::from_utf8(json).unwrap_or_default().into())
-    }
-
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),

@@ -7,7 +7,7 @@ mod words;
 pub use references::{RefStep, Reference};
 
 use super::formats::{self, Format, Node, Part, Step};
-use super::source::{placed, text};
+use super::input::{placed, text};
 use crate::model::{Diagnostic, Inputs, Placed, Settings, SourceText, code};
 use serde_json::Value as Json;
 use std::sync::Arc;

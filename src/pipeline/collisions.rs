@@ -1,0 +1,99 @@
+//! Artifacts that meet on one key, told at the later declaration.
+
+use crate::content::settings;
+use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Settings, code};
+use crate::release;
+
+/// Two artifacts on one key, told at the later declaration.
+pub fn told(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+    artifacts: &[Artifact],
+) -> Vec<Diagnostic> {
+    let describe = |artifact: &Artifact| declaration(settings, collections, locate, artifact);
+    // An alias that is another record's key or alias was told where it is written.
+    let known = |later: ArtifactOrigin, earlier: ArtifactOrigin| match (later, earlier) {
+        (
+            ArtifactOrigin::Alias { view, .. },
+            ArtifactOrigin::Record { view: other, .. } | ArtifactOrigin::Alias { view: other, .. },
+        ) => settings.views[view as usize].from == settings.views[other as usize].from,
+        _ => false,
+    };
+    let found = release::collisions(artifacts);
+    let found =
+        found.into_iter().filter(|c| !known(artifacts[c.later].origin, artifacts[c.earlier].origin)).map(|collision| {
+            let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
+            let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
+            let message = if earlier.key == later.key {
+                format!("{second} and {first} both make `{}`", collision.key)
+            } else {
+                format!("{second} and {first} need `{}` as a file and as a folder", collision.key)
+            };
+            Diagnostic::error(code::KEY_COLLISION, at_second, message)
+                .help(format!("the other is declared at {at_first}"))
+        });
+    let reserved = artifacts.iter().filter(|artifact| is_reserved(settings, &artifact.key)).map(|artifact| {
+        let (what, at) = describe(artifact);
+        Diagnostic::error(
+            code::KEY_COLLISION,
+            at,
+            format!("{what} makes `{}`, which the build makes itself", artifact.key),
+        )
+    });
+    found.chain(reserved).collect()
+}
+
+/// Keys of the build's own documents that are not among the artifacts yet, and its state.
+fn is_reserved(settings: &Settings, key: &str) -> bool {
+    let own = |name: &str| settings.home_surface().is_some_and(|surface| surface.key(name) == key);
+    own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
+}
+
+fn declaration(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+    artifact: &Artifact,
+) -> (String, Place) {
+    let record = |view: u32, record: u32, field: Option<&str>, item: Option<usize>| {
+        let view = &settings.views[view as usize];
+        let collection = &collections[view.from];
+        let record = &collection.records[record as usize];
+        let named = || {
+            view.path
+                .value
+                .fields()
+                .find(|name| *name == collection.key)
+                .or_else(|| view.path.value.fields().last())
+                .unwrap_or_default()
+        };
+        let field = field.unwrap_or_else(named);
+        (
+            format!("the record `{}` of the view `{}`", record.key, view.path.value),
+            locate.locate(collection, record, field, item),
+        )
+    };
+    match artifact.origin {
+        ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
+        ArtifactOrigin::Static => {
+            let path = format!("site/static/{}", artifact.key);
+            (format!("the file `{path}`"), Place::file(&path))
+        }
+        ArtifactOrigin::View(view) => {
+            let path = &settings.views[view as usize].path;
+            (format!("the view `{}`", path.value), path.at.clone())
+        }
+        ArtifactOrigin::Group { view, record: at, item } => {
+            let item = Some(item as usize).filter(|_| item != u32::MAX);
+            let group = settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
+            let (_, place) = record(view, at, group, item);
+            (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
+        }
+        ArtifactOrigin::Record { view, record: at } => record(view, at, None, None),
+        ArtifactOrigin::Alias { view, record: at, item } => {
+            let (what, place) = record(view, at, Some("aliases"), Some(item as usize));
+            (format!("an alias of {what}"), place)
+        }
+    }
+}
