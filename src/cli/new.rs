@@ -106,6 +106,15 @@ fn record(root: &Path, collection: &str, name: &str, naming: Naming) -> Result<O
         Naming::Title => ("title", name),
         Naming::Key => (decl.key.value.as_str(), name),
     };
+    if let Some(why) = scaffold::refusal(schema.as_ref(), given) {
+        return Ok(Outcome::Usage(format!("`{}` is no `{}` of `{collection}`: {why}", name.escape_debug(), given.0)));
+    }
+    let own_folder = folder.join(&slug);
+    anyhow::ensure!(
+        !own_folder.join("index.md").exists(),
+        "{} is there already; it was left as it is",
+        own_folder.display()
+    );
     let text = scaffold::markdown(decl, schema.as_ref(), given, &slug, &keys, &settings.site.time_zone);
     let path = folder.join(format!("{slug}.md"));
     create(&path, &text)?;

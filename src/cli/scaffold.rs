@@ -49,6 +49,13 @@ pub fn markdown(
     out
 }
 
+/// Why the schema does not take the member named on the command line.
+pub fn refusal(schema: Option<&Json>, given: (&str, &str)) -> Option<String> {
+    let property = resolve(schema, schema?.get("properties")?.get(given.0)?);
+    let validator = jsonschema::options().should_validate_formats(true).build(property).ok()?;
+    validator.validate(&Json::from(given.1)).err().map(|error| error.to_string())
+}
+
 fn resolve<'s>(schema: Option<&'s Json>, property: &'s Json) -> &'s Json {
     let pointer = property.get("$ref").and_then(Json::as_str).and_then(|pointer| pointer.strip_prefix('#'));
     pointer.and_then(|pointer| schema?.pointer(pointer)).unwrap_or(property)
@@ -61,6 +68,9 @@ fn example(schema: Option<&Json>, property: &Json, today: &str, keys: &[(String,
         property.get("const").or(property.get("default")).cloned().or(first("enum")).or(first("examples"))
     {
         return value;
+    }
+    if let Some(branch) = ["anyOf", "oneOf", "allOf"].iter().find_map(|keyword| first(keyword)) {
+        return example(schema, resolve(schema, &branch), today, keys, name);
     }
     if let Some(target) = property.get("x-ref").and_then(Json::as_str) {
         let key = keys.iter().find(|(collection, _)| collection == target).map_or("", |(_, key)| key.as_str());

@@ -11,6 +11,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
+/// The longest expression, in bytes: a longer one would nest deeper than its compiler can go.
+const LONGEST: usize = 2_000;
+
 /// A compiled expression.
 pub struct Expression {
     compiled: minijinja::Expression<'static, 'static>,
@@ -28,6 +31,10 @@ impl Expression {
     /// # Errors
     /// When `source` is not an expression.
     pub fn compile(source: &str) -> Result<Self, ExpressionFault> {
+        if source.len() > LONGEST {
+            let message = format!("it is longer than {LONGEST} bytes");
+            return Err(ExpressionFault { message, range: None });
+        }
         let compiled = ENVIRONMENT.compile_expression_owned(source.to_owned()).map_err(|e| fault(&e))?;
         let globals: Vec<&str> = ENVIRONMENT.globals().map(|(name, _)| name).collect();
         let mut variables: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();

@@ -102,6 +102,10 @@ impl Owned {
         (known, stale)
     }
 
+    fn has(&self, key: &str) -> bool {
+        self.0.binary_search_by(|(own, _)| (**own).cmp(key)).is_ok()
+    }
+
     /// Whether a file below `folder` is owned.
     fn has_below(&self, folder: &str) -> bool {
         let prefix = format!("{folder}/");
@@ -146,12 +150,26 @@ pub fn compare(out: &Path, release: &Release, owned: &Owned, known: &[Known]) ->
         }
     }
     pieces.into_par_iter().for_each(|(folder, files)| {
-        let Ok(folder) = Folder::open(&out.join(folder)) else { return };
+        let Ok(folder) = Folder::open(&out.join(folder)) else {
+            if is_blocked(out, folder, owned) {
+                files.into_iter().for_each(|(_, (.., action))| *action = Action::Refuse);
+            }
+            return;
+        };
         for (key, (sealed, known, action)) in files {
             *action = judge(&folder, key, sealed, known, owned);
         }
     });
     actions
+}
+
+/// Whether a file that the tool did not make stands where the folder, or one above it, must be.
+fn is_blocked(out: &Path, folder: &str, owned: &Owned) -> bool {
+    let above = folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]);
+    above.filter(|above| !above.is_empty()).any(|above| {
+        let metadata = std::fs::symlink_metadata(out.join(above));
+        metadata.is_ok_and(|metadata| !metadata.is_dir()) && !owned.has(above)
+    })
 }
 
 fn judge(folder: &Folder, key: &str, sealed: &Sealed, known: Known, owned: &Owned) -> Action {

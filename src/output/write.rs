@@ -129,6 +129,8 @@ fn remove(out: &Path, keys: &BTreeSet<&str>) -> Result<usize> {
             match open.remove(file_name(key)) {
                 Ok(()) => removed += 1,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                // What stands there now is a folder, and not the file that the tool made.
+                Err(_) if out.join(key).is_dir() => {}
                 Err(error) => return Err(error).with_context(|| format!("cannot remove {}", out.join(key).display())),
             }
         }

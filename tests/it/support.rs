@@ -38,6 +38,15 @@ impl Site {
         site
     }
 
+    /// A copy of the repository's own site: its content, its data and its settings.
+    pub fn shipped() -> Self {
+        let site = Self::empty();
+        for folder in ["content", "data", "site"] {
+            copy(&repository().join(folder), &site.root.join(folder));
+        }
+        site
+    }
+
     #[must_use]
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.write(path, content);
@@ -54,14 +63,30 @@ impl Site {
         self.root.join(path)
     }
 
+    pub fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// What a static host answers at `/{path}`: `api/tags` is the file `public/api/tags.json`.
+    pub fn answer(&self, path: &str) -> String {
+        self.text(&format!("public/{path}.json"))
+    }
+
     pub fn json(&self, path: &str) -> serde_json::Value {
-        let text = fs::read_to_string(self.path(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let text = self.text(path);
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}\n{text}"))
     }
 
     /// Runs the tool in the site's folder.
     pub fn run(&self, arguments: &[&str]) -> Run {
         run_in(&self.root, arguments)
+    }
+
+    /// Runs the tool, and wants it to end with `code`.
+    pub fn ends(&self, code: i32, arguments: &[&str]) -> Run {
+        let run = self.run(arguments);
+        assert_eq!(run.code, Some(code), "{arguments:?}\n{}{}", run.stdout, run.stderr);
+        run
     }
 
     /// Builds at [`NOW`], and wants it done.
@@ -74,7 +99,7 @@ impl Site {
     /// Every file below `public/` but the tool's own state.
     pub fn public(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = tree(&self.path("public"));
-        files.retain(|path, _| !path.starts_with(".precast"));
+        files.retain(|path, _| !path.starts_with(".precast/"));
         files
     }
 }
@@ -85,8 +110,34 @@ impl Drop for Site {
     }
 }
 
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+    repository().join("tests/fixtures")
+}
+
+/// Numbers that look random and are the same in every run (xorshift64*).
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.max(1))
+    }
+
+    /// A number from 0 to `sides - 1`.
+    pub fn below(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32;
+        usize::try_from(high).expect("32 bits") % sides
+    }
+
+    pub fn one_of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
 }
 
 /// The tool, run in `folder`.

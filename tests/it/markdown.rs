@@ -1,0 +1,134 @@
+//! Markdown files as records: where their slug comes from, both kinds of front matter, what else lies in a folder.
+
+use crate::support::Site;
+use serde_json::json;
+
+const SITE: &str = r#"
+[collections.articles]
+sources = ["content/articles"]
+key = "slug"
+
+[[views]]
+path = "articles"
+from = "articles"
+fields = ["slug", "title"]
+
+[[views]]
+path = "articles/{slug}"
+from = "articles"
+each = true
+"#;
+
+const HELLO: &str = "\
+---
+title: Hello
+---
+
+The first *paragraph* is the excerpt.
+
+## What next
+
+Read on.
+";
+
+fn site() -> Site {
+    Site::empty().file("site/site.toml", SITE)
+}
+
+#[test]
+fn the_slug_is_the_files_name_or_its_folders() {
+    let site = site()
+        .file("content/articles/hello.md", HELLO)
+        .file("content/articles/Log-Triage/index.md", HELLO.replace("Hello", "Log triage"))
+        .file("content/articles/2026/june/rain.md", HELLO.replace("Hello", "Rain"))
+        .file("content/articles/z.md", HELLO.replace("title: Hello", "title: Own\nslug: chosen"));
+    site.build();
+    let rows = json!([
+        { "slug": "rain", "title": "Rain" },
+        { "slug": "Log-Triage", "title": "Log triage" },
+        { "slug": "hello", "title": "Hello" },
+        { "slug": "chosen", "title": "Own" },
+    ]);
+    assert_eq!(site.json("public/api/articles.json"), rows);
+    assert_eq!(site.json("public/api/articles/log-triage.json")["title"], "Log triage");
+}
+
+#[test]
+fn the_text_becomes_members() {
+    let site = site().file("content/articles/hello.md", HELLO);
+    site.build();
+    let html =
+        "<p>The first <em>paragraph</em> is the excerpt.</p>\n<h2 id=\"what-next\">What next</h2>\n<p>Read on.</p>\n";
+    assert_eq!(
+        site.json("public/api/articles/hello.json"),
+        json!({
+            "title": "Hello",
+            "slug": "hello",
+            "excerpt": "The first paragraph is the excerpt.",
+            "wordCount": 10,
+            "readingTime": 1,
+            "html": html,
+            "toc": [{ "level": 2, "id": "what-next", "text": "What next" }],
+        })
+    );
+}
+
+/// `+++` opens TOML, `---` opens YAML: both say the same.
+#[test]
+fn front_matter_is_yaml_or_toml() {
+    let yaml =
+        "---\ntitle: One\ndate: 2026-04-19\ntags: [a, b]\nmeta:\n  level: 2\n  zip: \"007\"\ncountry: no\n---\nText.\n";
+    let toml = "+++\ntitle = \"One\"\ndate = 2026-04-19\ntags = [\"a\", \"b\"]\nmeta = { level = 2, zip = \"007\" }\ncountry = \"no\"\n+++\nText.\n";
+    let answers = [yaml, toml].map(|text| {
+        let site = site().file("content/articles/one.md", text);
+        site.build();
+        site.answer("api/articles/one")
+    });
+    assert!(answers[0].starts_with(concat!(
+        r#"{"title":"One","date":"2026-04-19","tags":["a","b"],"#,
+        r#""meta":{"level":2,"zip":"007"},"country":"no","slug":"one","#
+    )));
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// Numbers of any length, and texts that look like numbers or booleans, stand as they are written.
+#[test]
+fn front_matter_keeps_every_digit() {
+    let text =
+        "---\nbig: 98765432109876543210\nratio: 1.10\nsmall: 1.0e-7\nzip: \"012\"\nanswer: off\nnothing: ~\n---\n";
+    let site = site().file("content/articles/one.md", text);
+    site.write("site/site.toml", SITE.replace("[\"slug\", \"title\"]", "[\"slug\", \"ratio\"]"));
+    site.build();
+    let answer = site.answer("api/articles/one");
+    let written =
+        r#"{"big":98765432109876543210,"ratio":1.10,"small":1.0e-7,"zip":"012","answer":"off","nothing":null,"#;
+    assert!(answer.starts_with(written), "{answer}");
+}
+
+#[test]
+fn what_is_no_record_in_a_folder_is_left_alone() {
+    let site = site()
+        .file("content/articles/hello.md", HELLO)
+        .file("content/articles/photo.png", [0x89, b'P', b'N', b'G', 0, 0xff])
+        .file("content/articles/notes.txt", "not an article")
+        .file("content/articles/.draft.md", "no front matter at all")
+        .file("content/articles/.obsidian/workspace.json", "{ broken")
+        .file("content/articles/.DS_Store", [0, 1, 2]);
+    let run = site.build();
+    assert_eq!(site.json("public/api/articles.json"), json!([{ "slug": "hello", "title": "Hello" }]));
+    assert!(!run.stderr.contains("warning") && !run.stderr.contains("error"), "{}", run.stderr);
+}
+
+/// Raw HTML is cleaned unless the site trusts it.
+#[test]
+fn raw_html_is_sanitised_unless_trusted() {
+    let text = HELLO.replace("Read on.", "<b onclick=\"steal()\">Read</b> <script>alert(1)</script> on.");
+    let site = site().file("content/articles/hello.md", text);
+    site.build();
+    let html = |site: &Site| site.json("public/api/articles/hello.json")["html"].as_str().expect("html").to_owned();
+    assert!(html(&site).contains("<b>Read</b>"), "{}", html(&site));
+    assert!(!html(&site).contains("steal") && !html(&site).contains("alert"), "{}", html(&site));
+    site.write("site/site.toml", format!("[markdown]\ntrust_html = true\n{SITE}"));
+    site.build();
+    assert!(html(&site).contains("<script>alert(1)</script>"), "{}", html(&site));
+}
