@@ -2,7 +2,7 @@
 
 use super::text::Place;
 
-/// A stable name for one kind of fault; [`super::codes`] lists them all.
+/// A stable name for one kind of fault; `CODES` lists them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code(pub &'static str);
 

@@ -30,7 +30,7 @@ impl std::fmt::Display for BadSlug {
 /// White space is Unicode's `White_Space` property.
 ///
 /// # Errors
-/// When the result is empty, starts with a dot, holds a control character or is longer than [`LONGEST`].
+/// When the result is empty, starts with a dot, holds a control character or is longer than 250 bytes.
 pub fn slug(text: &str) -> Result<String, BadSlug> {
     let mut slug = String::with_capacity(text.len());
     let mut in_run = false;

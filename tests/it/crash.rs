@@ -45,9 +45,9 @@ type Tree = BTreeMap<String, Vec<u8>>;
 /// alone, and `x` is a file in the one and a folder in the other.
 fn sites() -> [Site; 2] {
     [("red", 800, "x"), ("blue", 900, "x/y")].map(|(colour, own, asset)| {
-        let users = (0..700).chain(own..own + 100).fold(String::new(), |mut users, n| {
-            let team = if n < 700 { format!("team-{}", n % 9) } else { colour.to_owned() };
-            let text = if n == 50 || n >= 600 { colour } else { "grey" };
+        let users = (0..760).chain(own..own + 40).fold(String::new(), |mut users, n| {
+            let team = if n < 760 { format!("team-{}", n % 9) } else { colour.to_owned() };
+            let text = if n == 300 || n >= 720 { colour } else { "grey" };
             let _ = writeln!(users, r#"{{"handle":"user-{n}","team":"{team}","text":"{text}"}}"#);
             users
         });
@@ -124,6 +124,7 @@ fn a_killed_build_is_repaired_by_the_next() {
         build(site, &out);
         is_repaired(&out, whole, round);
     }
+    eprintln!("{interrupted} {torn} {fresh:?} {over:?}");
     assert!(interrupted > 5, "only {interrupted} of {KILLS} kills came before the end");
     assert!(torn > 2, "only {torn} of {KILLS} kills left a release half written");
 }

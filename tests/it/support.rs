@@ -35,6 +35,7 @@ impl Site {
     pub fn fixture(case: &str) -> Self {
         let site = Self::empty();
         copy(&fixtures().join(case), &site.root);
+        site.link();
         site
     }
 
@@ -46,6 +47,20 @@ impl Site {
         }
         site
     }
+
+    /// Makes the symbolic links that `links.txt` of the fixture lists, a line `path -> target` for each.
+    #[cfg(unix)]
+    fn link(&self) {
+        let list = fs::read_to_string(self.path("links.txt")).unwrap_or_default();
+        for (path, target) in list.lines().filter_map(|line| line.split_once(" -> ")) {
+            let path = self.path(path);
+            fs::create_dir_all(path.parent().expect("a link has a folder")).expect("folders");
+            std::os::unix::fs::symlink(target, path).expect("a link");
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn link(&self) {}
 
     #[must_use]
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {

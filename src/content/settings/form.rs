@@ -162,6 +162,7 @@ impl<'a> Form<'a> {
             let message = format!("{} has no option `{}`", self.title, entry.name);
             let mut known: Vec<&str> = asked.clone();
             known.sort_unstable();
+            known.dedup();
             let options = format!("its options are {}", quoted(&known));
             let fault = Diagnostic::error(code::UNKNOWN_OPTION, self.reader.place(&entry.name_span), message);
             self.reader.report(fault.suggest(&entry.name, known.iter().copied(), options));
