@@ -124,7 +124,6 @@ fn a_killed_build_is_repaired_by_the_next() {
         build(site, &out);
         is_repaired(&out, whole, round);
     }
-    eprintln!("{interrupted} {torn} {fresh:?} {over:?}");
     assert!(interrupted > 5, "only {interrupted} of {KILLS} kills came before the end");
     assert!(torn > 2, "only {torn} of {KILLS} kills left a release half written");
 }

@@ -191,7 +191,31 @@ fn syntax(whole: &str, part: &str, error: &serde_json::Error) -> Fault {
     let told = error.to_string();
     let message = told.split(" at line ").next().unwrap_or(&told);
     let width = whole[..].get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    Fault::new(code::SYNTAX, at..at + width, format!("this is not JSON: {message}"))
+    let fault = Fault::new(code::SYNTAX, at..at + width, format!("this is not JSON: {message}"));
+    match way_out(message, whole.get(at..).and_then(|rest| rest.chars().next())) {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}
+
+/// What an editor can do about the parser's complaint `message` at the character `found`.
+fn way_out(message: &str, found: Option<char>) -> Option<&'static str> {
+    Some(match (message, found) {
+        ("trailing comma", _) | ("expected value", Some(',' | ']' | '}')) => "remove the comma that nothing follows",
+        ("key must be a string", _) => "the name of a member stands in double quotes",
+        ("expected value", Some('/' | '#')) => "JSON has no comments: remove it",
+        ("expected value", Some('\'')) => "text stands in double quotes",
+        ("expected value" | "expected ident", _) => {
+            "a value is text in double quotes, a number, true, false, null, a list or an object"
+        }
+        ("expected `:`", _) => "write `:` between a member's name and its value",
+        _ if message.starts_with("expected `,`") => "write `,` between two members or two items",
+        _ if message.starts_with("EOF") => "the file ends too early: close every quote, `]` and `}`",
+        ("trailing characters", _) => {
+            "a file holds one value: make it one list, or name the file `.ndjson` where each line is a value"
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -69,7 +69,11 @@ impl<'a> Composer<'a, '_> {
             None => Ok((Event::StreamEnd, 0..0)),
             Some(Err(error)) => {
                 let at = self.offset(*error.marker());
-                self.faults.push(Fault::new(code::SYNTAX, at..at + 1, format!("this is not YAML: {}", error.info())));
+                let fault = Fault::new(code::SYNTAX, at..at + 1, format!("this is not YAML: {}", error.info()));
+                self.faults.push(match way_out(error.info(), self.source.text(), at) {
+                    Some(help) => fault.help(help),
+                    None => fault,
+                });
                 Err(Stop)
             }
         }
@@ -230,6 +234,36 @@ impl<'a> Composer<'a, '_> {
         };
         Kind::Number(Number::from_json(&json))
     }
+}
+
+/// What an editor can do about the parser's complaint `info` at the byte `at`.
+fn way_out(info: &str, text: &str, at: usize) -> Option<String> {
+    let start = text[..at.min(text.len())].rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    Some(match () {
+        () if line.trim_start_matches(' ').starts_with('\t') || info.contains("tab") => {
+            "indent with spaces: YAML takes no tabs".to_owned()
+        }
+        () if info.contains("mapping values are not allowed") => match line.split_once(": ") {
+            Some((name, value)) if value.contains(": ") => {
+                format!("text that holds `: ` stands in quotes: `{}: \"{value}\"`", name.trim())
+            }
+            _ => "text that holds `: ` stands in quotes, and every line of a mapping is `name: value`".to_owned(),
+        },
+        () if info.contains("simple key") => {
+            "every line of a mapping is `name: value`, with a space after the colon".to_owned()
+        }
+        () if info.contains("quoted scalar") => {
+            "close the quote on the line where it opens, or indent the lines that follow".to_owned()
+        }
+        () if info.contains("flow") || info.contains("illegal placement") => {
+            "close every `[` and `{`, with commas between the items".to_owned()
+        }
+        () if info.contains("anchor") || info.contains("unexpected character") || info.contains("cannot start") => {
+            "text that starts with `*`, `&`, `!`, `%`, `@` or a backtick stands in quotes".to_owned()
+        }
+        () => return None,
+    })
 }
 
 fn or_zero(digits: &str) -> &str {
