@@ -72,6 +72,10 @@ impl Report {
     fn settle(&mut self, mut diagnostics: Vec<Diagnostic>) {
         diagnostics.sort_unstable();
         diagnostics.dedup_by(|b, a| a.place == b.place && a.code == b.code && a.message == b.message);
+        // The build's own members are told as such, not as members that the schema does not know.
+        let reserved: Vec<Place> =
+            diagnostics.iter().filter(|d| d.code == code::RESERVED_MEMBER).map(|d| d.place.clone()).collect();
+        diagnostics.retain(|d| d.code != code::UNKNOWN_MEMBER || !reserved.contains(&d.place));
         self.diagnostics = diagnostics;
     }
 }

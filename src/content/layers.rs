@@ -89,7 +89,8 @@ impl Merge<'_, '_> {
             Some(value @ (Value::Text(_) | Value::Number(Number::Int(_)))) => return value.label(),
             Some(Value::Number(number)) if number.as_i128().is_some() => return value.and_then(Value::label),
             Some(other) => {
-                let message = format!("a key is text or a whole number, not {}", other.kind());
+                let found = if matches!(other, Value::Number(_)) { "a number with a fraction" } else { other.kind() };
+                let message = format!("a key is text or a whole number, not {found}");
                 Diagnostic::error(code::BAD_KEY, self.key_place(origin), message)
             }
         };
