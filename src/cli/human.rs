@@ -14,7 +14,7 @@ pub fn diagnostics<'d>(diagnostics: impl Iterator<Item = &'d Diagnostic>) {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     for diagnostic in diagnostics {
-        eprintln!("{}\n", renderer.render(&[group(diagnostic)]));
+        say!("{}\n", renderer.render(&[group(diagnostic)]));
     }
 }
 
@@ -45,31 +45,31 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
 
 pub fn left_out(count: usize) {
     if count > 0 {
-        eprintln!("… and {count} more faults\n");
+        say!("… and {count} more faults\n");
     }
 }
 
 /// What is hidden and why, then one line of what was done.
 pub fn summary(report: &Report, failed: bool, now: Timestamp, built: Option<(&Path, Duration)>) {
     for hidden in &report.hidden {
-        eprintln!("note: {}", reason(hidden, now));
+        say!("note: {}", reason(hidden, now));
     }
     if failed {
         let nothing = if built.is_some() { "; nothing was written" } else { "" };
-        eprintln!("{} and {}{nothing}", plural(report.errors(), "error"), plural(report.warnings(), "warning"));
+        say!("{} and {}{nothing}", plural(report.errors(), "error"), plural(report.warnings(), "warning"));
         let mut codes: Vec<&str> = report.diagnostics.iter().map(|d| d.code.0).collect();
         codes.dedup();
         if let Some(code) = codes.first() {
-            eprintln!("`precast explain {code}` says more of the first");
+            say!("`precast explain {code}` says more of the first");
         }
         return;
     }
     let (Some((out, time)), Some(release), Some(written)) = (built, &report.release, &report.written) else {
         let counts: Vec<String> = report.collections.iter().map(|(name, count)| format!("{count} {name}")).collect();
-        eprintln!("no fault in {}{}", counts.join(", "), warnings(report));
+        say!("no fault in {}{}", counts.join(", "), warnings(report));
         return;
     };
-    eprintln!(
+    say!(
         "release {}: {} files, {} written, {} removed, {} unchanged, in {:.2} s to {}{}",
         &release.id[..12],
         release.artifacts,
@@ -118,10 +118,10 @@ fn plural(count: usize, noun: &str) -> String {
 
 pub fn timings(stages: &[(&'static str, Duration)]) {
     for (stage, time) in stages {
-        eprintln!("{stage:>8} {:>8.1} ms", time.as_secs_f64() * 1000.0);
+        say!("{stage:>8} {:>8.1} ms", time.as_secs_f64() * 1000.0);
     }
     if let Some(bytes) = super::peak_memory() {
-        eprintln!("{:>8} {:>8} MB", "peak", bytes / 1_000_000);
+        say!("{:>8} {:>8} MB", "peak", bytes / 1_000_000);
     }
 }
 

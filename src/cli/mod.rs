@@ -2,6 +2,14 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "an I/O edge")]
 
+/// Prints a line to standard error. That nobody listens is no reason to fail.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr().lock(), $($part)*);
+    }};
+}
+
 mod build;
 mod check;
 mod explain;
@@ -16,6 +24,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Computes every answer of a JSON API before it is asked.
 #[derive(Parser)]
@@ -95,15 +104,18 @@ pub fn main() -> ExitCode {
         Command::Schema(command) => command.run(&cli.root),
         Command::Explain(command) => Ok(command.run()),
     };
+    if OUTPUT_FAILED.load(Ordering::Relaxed) {
+        return ExitCode::from(3);
+    }
     match done {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Faults) => ExitCode::from(1),
         Ok(Outcome::Usage(message)) => {
-            eprintln!("error: {message}");
+            say!("error: {message}");
             ExitCode::from(2)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say!("error: {error:#}");
             ExitCode::from(3)
         }
     }
@@ -129,8 +141,18 @@ fn peak_memory() -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// Prints to standard output. A reader that has heard enough (`| head`) is no fault.
+/// Whether standard output could not be written.
+static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Prints to standard output. A reader that has heard enough (`| head`) is no fault; a full disk is.
 fn print(text: &str) {
-    use std::io::Write;
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            OUTPUT_FAILED.store(true, Ordering::Relaxed);
+            say!("error: cannot write to standard output: {error}");
+        }
+        _ => {}
+    }
 }

@@ -60,7 +60,7 @@ fn site(dir: &Path) -> Result<Outcome> {
     for (path, content) in STARTER {
         create(&dir.join(path), content)?;
     }
-    eprintln!("made a site in {0}: `precast build --root {0}` writes its answers to {0}/public", dir.display());
+    say!("made a site in {0}: `precast build --root {0}` writes its answers to {0}/public", dir.display());
     Ok(Outcome::Done)
 }
 
@@ -118,7 +118,7 @@ fn record(root: &Path, collection: &str, name: &str, naming: Naming) -> Result<O
     let text = scaffold::markdown(decl, schema.as_ref(), given, &slug, &keys, &settings.site.time_zone);
     let path = folder.join(format!("{slug}.md"));
     create(&path, &text)?;
-    eprintln!("made {}: write its text, then `precast check`", path.display());
+    say!("made {}: write its text, then `precast check`", path.display());
     Ok(Outcome::Done)
 }
 

@@ -33,8 +33,13 @@ pub fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, DateFault> {
     }
 }
 
+const HOW: &str = "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`";
+
 /// Why `text` is not a date.
 pub fn explain(text: &str) -> DateFault {
+    if text.trim().is_empty() {
+        return DateFault { message: "the date is empty".to_owned(), help: HOW.to_owned() };
+    }
     let numbers: Vec<&str> = text.split(['/', '.', '-']).collect();
     let values: Vec<Option<i16>> = numbers.iter().map(|number| leading(number)).collect();
     if let ([Some(year), Some(month), Some(day), ..], true) = (values.as_slice(), numbers[0].len() == 4) {
@@ -43,10 +48,32 @@ pub fn explain(text: &str) -> DateFault {
     if let ([Some(a), Some(b), Some(year)], true) = (values.as_slice(), numbers.len() == 3 && numbers[2].len() == 4) {
         return ambiguous(text, *a, *b, *year);
     }
-    DateFault {
-        message: format!("`{text}` is not a date"),
-        help: "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`".to_owned(),
+    DateFault { message: format!("`{text}` is not a date"), help: HOW.to_owned() }
+}
+
+/// Why `text` is not a day without a time.
+pub fn explain_day(text: &str) -> DateFault {
+    let day = text.get(..10).filter(|day| day.parse::<Date>().is_ok());
+    match day.filter(|_| instant(text, &TimeZone::UTC).is_ok()) {
+        Some(day) => {
+            DateFault { message: "a date without a time is wanted here".to_owned(), help: format!("write `{day}`") }
+        }
+        None => explain(text),
     }
+}
+
+/// Why `text` is not a day with a time and an offset.
+pub fn explain_moment(text: &str) -> DateFault {
+    if instant(text, &TimeZone::UTC).is_err() {
+        let DateFault { message, .. } = explain(text);
+        return DateFault { message, help: "write a date with a time as `2026-04-19T09:00:00Z`".to_owned() };
+    }
+    if text.trim().len() == 10 {
+        let message = "a date with a time is wanted here".to_owned();
+        return DateFault { message, help: format!("write it as `{}T09:00:00Z`", text.trim()) };
+    }
+    let message = format!("`{text}` lacks `Z` or an offset, or is not written in full");
+    DateFault { message, help: "write a date with a time as `2026-04-19T09:00:00Z`".to_owned() }
 }
 
 /// The number that the text starts with.
@@ -55,29 +82,44 @@ fn leading(text: &str) -> Option<i16> {
     text[..digits.min(4)].parse().ok()
 }
 
+/// A day in the one form that is read, if it exists.
+fn iso(year: i16, month: i16, day: i16) -> Option<String> {
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    Some(format!("`{date}`"))
+}
+
 fn impossible(text: &str, year: i16, month: i16, day: i16) -> DateFault {
-    let help = "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`".to_owned();
-    let month = i8::try_from(month).ok().filter(|month| (1..=12).contains(month));
-    let Some(first) = month.and_then(|month| Date::new(year, month, 1).ok()) else {
-        return DateFault { message: format!("`{text}` is not a date: there are twelve months"), help };
+    let first = i8::try_from(month).ok().and_then(|month| Date::new(year, month, 1).ok());
+    let Some(first) = first else {
+        return DateFault { message: format!("`{text}` is not a date: there are twelve months"), help: HOW.to_owned() };
     };
     let days = first.days_in_month();
     if day < 1 || day > i16::from(days) {
         let message = format!("`{text}` is not a date: {} has {days} days", first.strftime("%B %Y"));
         return DateFault { message, help: format!("the days are 1 to {days}") };
     }
+    let bare = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b'.'));
+    let help = match iso(year, month, day).filter(|_| bare) {
+        Some(date) => format!("write {date}"),
+        None => HOW.to_owned(),
+    };
     DateFault { message: format!("`{text}` is not a date in a form that is read here"), help }
 }
 
+/// The year stands last: the day or the month may stand first.
 fn ambiguous(text: &str, a: i16, b: i16, year: i16) -> DateFault {
-    let message = format!("`{text}` is ambiguous: some read the day first, others the month");
-    let iso = |month: i16, day: i16| format!("`{year:04}-{month:02}-{day:02}`");
-    let help = match (a, b) {
-        (1..=12, 1..=12) if a != b => format!("write {} or {}", iso(b, a), iso(a, b)),
-        (_, 1..=12) => format!("write {}", iso(b, a)),
-        _ => format!("write {}", iso(a, b)),
-    };
-    DateFault { message, help }
+    let (day_first, month_first) = (iso(year, b, a), iso(year, a, b));
+    let not_iso = format!("`{text}` is not written as year-month-day");
+    match (day_first, month_first) {
+        (Some(one), Some(other)) if one != other => {
+            let message = format!("`{text}` is ambiguous: some read the day first, others the month");
+            DateFault { message, help: format!("write {one} or {other}") }
+        }
+        (Some(date), _) | (None, Some(date)) => DateFault { message: not_iso, help: format!("write {date}") },
+        _ if (1..=12).contains(&b) => impossible(text, year, b, a),
+        _ if (1..=12).contains(&a) => impossible(text, year, a, b),
+        _ => DateFault { message: format!("`{text}` is not a date: there are twelve months"), help: HOW.to_owned() },
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +142,12 @@ mod tests {
         assert_eq!(why("2026-02-30").message, "`2026-02-30` is not a date: February 2026 has 28 days");
         assert_eq!(why("2026-13-01").message, "`2026-13-01` is not a date: there are twelve months");
         assert_eq!(why("19/04/2023").help, "write `2023-04-19`");
+        assert_eq!(why("19/04/2023").message, "`19/04/2023` is not written as year-month-day");
+        assert_eq!(why("31.11.2023").message, "`31.11.2023` is not a date: November 2023 has 30 days");
+        assert_eq!(why("2023-9-3").help, "write `2023-09-03`");
+        assert_eq!(why("").message, "the date is empty");
+        assert_eq!(explain_day("2026-04-19T09:00:00Z").help, "write `2026-04-19`");
+        assert_eq!(explain_moment("2026-04-19").message, "a date with a time is wanted here");
         assert_eq!(why("04/05/2023").help, "write `2023-05-04` or `2023-04-05`");
         assert_eq!(why("tomorrow").message, "`tomorrow` is not a date");
         assert_eq!(

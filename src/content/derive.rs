@@ -54,17 +54,6 @@ type Failure = (String, Option<std::ops::Range<usize>>);
 
 fn evaluate(expression: &Expression, record: &Record) -> Result<Option<Value>, Failure> {
     let value = expression.eval(|name| record.get(name).map(minijinja::Value::from));
-    let value = value.map_err(|fault| (absent(expression, record).unwrap_or(fault.message), fault.range))?;
+    let value = value.map_err(|fault| (fault.message, fault.range))?;
     Value::from_template(&value).map_err(|why| (why, None))
-}
-
-/// The names that the expression wanted and the record does not have: the usual reason for a failure.
-fn absent(expression: &Expression, record: &Record) -> Option<String> {
-    let absent: Vec<String> = expression
-        .variables()
-        .iter()
-        .filter(|name| record.get(name).is_none())
-        .map(|name| format!("`{name}`"))
-        .collect();
-    (!absent.is_empty()).then(|| format!("the record has no {}", absent.join(" and no ")))
 }

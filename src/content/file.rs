@@ -90,7 +90,11 @@ fn front(text: &str) -> Result<(Option<Node>, Vec<Fault>), Fault> {
         Some(Node { kind: Kind::Null, .. }) | None => Some(Node { span: opening, kind: Kind::Map(Vec::new()) }),
         Some(other) => {
             let message = format!("front matter is a list of `name: value` lines, not {}", other.describe());
-            faults.push(Fault::new(code::NOT_RECORDS, other.span, message));
+            let help = match &other.kind {
+                Kind::Text(text) if text.contains(':') => "put a space after the colon: `title: Hello`",
+                _ => "write a line such as `title: Hello` for each member",
+            };
+            faults.push(Fault::new(code::NOT_RECORDS, other.span, message).help(help));
             None
         }
     };

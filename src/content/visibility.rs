@@ -1,7 +1,7 @@
 //! Which records are published: drafts, scheduled, expired and unlisted ones are not.
 
 use super::dates;
-use super::formats::{Format, Part};
+use super::formats::Part;
 use super::places::Places;
 use super::schema::member;
 use crate::model::{Collection, Diagnostic, Hidden, HiddenReason, Record, Value, code};
@@ -95,27 +95,19 @@ impl Judge<'_, '_> {
         let text = match self.record.get(name)? {
             Value::Text(text) => text,
             Value::Null => return None,
-            other if self.is_markdown() => {
+            other => {
                 let message = format!("`{name}` must be a date, not {}", other.kind());
                 faults.push(self.fault(name, code::BAD_DATE, message));
                 return None;
             }
-            _ => return None,
         };
         match dates::instant(text, self.zone) {
             Ok(instant) => Some(instant),
-            // In data, `date` may be any text; what starts like a date is one.
-            Err(_) if !self.is_markdown() && !text.starts_with(|c: char| c.is_ascii_digit()) => None,
             Err(why) => {
                 faults.push(self.fault(name, code::BAD_DATE, why.message).help(why.help));
                 None
             }
         }
-    }
-
-    fn is_markdown(&self) -> bool {
-        let file = self.record.origins.first().map(|origin| &self.collection.files[origin.file as usize].path);
-        file.is_some_and(|path| Format::of(path) == Some(Format::Markdown))
     }
 
     fn fault(&self, name: &str, code: crate::model::Code, message: String) -> Diagnostic {

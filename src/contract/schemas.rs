@@ -47,7 +47,61 @@ pub fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option
     if let Some(Json::Array(required)) = schema.get_mut("required") {
         required.retain(|name| !name.as_str().is_some_and(private));
     }
-    Json::Object(schema)
+    if !decl.private.is_empty() {
+        // These speak of values, and may speak of private ones.
+        SPEAKING.iter().for_each(|keyword| drop(schema.remove(*keyword)));
+    }
+    let mut schema = Json::Object(schema);
+    drop_unused_definitions(&mut schema);
+    nullable_references(&mut schema);
+    schema
+}
+
+/// Keywords beside `properties` that may name a private member or its values.
+const SPEAKING: [&str; 13] = [
+    "allOf",
+    "anyOf",
+    "const",
+    "default",
+    "dependentRequired",
+    "dependentSchemas",
+    "else",
+    "enum",
+    "examples",
+    "if",
+    "not",
+    "oneOf",
+    "then",
+];
+
+/// Definitions that nothing refers to any more: what only a private member used is private too.
+fn drop_unused_definitions(schema: &mut Json) {
+    loop {
+        let text = schema.to_string();
+        let Some(Json::Object(definitions)) = schema.get_mut("$defs") else { return };
+        let before = definitions.len();
+        definitions.retain(|name, _| text.contains(&format!("\"#/$defs/{name}\"")));
+        if definitions.len() == before {
+            return;
+        }
+    }
+}
+
+/// A reference to a record that is not published becomes null.
+fn nullable_references(schema: &mut Json) {
+    match schema {
+        Json::Object(keywords) => {
+            if keywords.contains_key("x-ref")
+                && let Some(Json::String(kind)) = keywords.get("type")
+            {
+                let kinds = json!([kind, "null"]);
+                keywords.insert("type".to_owned(), kinds);
+            }
+            keywords.values_mut().for_each(nullable_references);
+        }
+        Json::Array(items) => items.iter_mut().for_each(nullable_references),
+        _ => {}
+    }
 }
 
 /// The members that Markdown adds.

@@ -91,6 +91,12 @@ fn segment(part: &str) -> Result<Segment, String> {
                 .to_owned(),
         );
     }
+    if part.len() > super::slug::LONGEST {
+        return Err(format!(
+            "a segment of the path is longer than {} bytes, and no file name can hold it",
+            super::slug::LONGEST
+        ));
+    }
     if part.starts_with('.') {
         return Err(format!(
             "the segment `{part}` starts with a dot: it would hide the file or leave the output folder"

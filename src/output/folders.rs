@@ -53,9 +53,14 @@ mod unix {
     }
 
     impl Folder {
-        pub fn open(path: &Path) -> io::Result<Self> {
+        /// Opens the folder `below` the output folder. No link is followed on the way: it could lead anywhere.
+        pub fn open(out: &Path, below: &str) -> io::Result<Self> {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            Ok(Self { fd: rustix::fs::open(path, flags, Mode::empty())? })
+            let mut fd = rustix::fs::open(out, flags, Mode::empty())?;
+            for segment in below.split('/').filter(|segment| !segment.is_empty()) {
+                fd = rustix::fs::openat(&fd, segment, flags | OFlags::NOFOLLOW, Mode::empty())?;
+            }
+            Ok(Self { fd })
         }
 
         /// The size and time of a regular file; `None` for anything else.
@@ -122,9 +127,16 @@ mod portable {
     }
 
     impl Folder {
-        pub fn open(path: &Path) -> io::Result<Self> {
-            fs::metadata(path)?;
-            Ok(Self { path: path.to_owned() })
+        /// Opens the folder `below` the output folder. No link is followed on the way: it could lead anywhere.
+        pub fn open(out: &Path, below: &str) -> io::Result<Self> {
+            let mut path = out.to_owned();
+            for segment in below.split('/').filter(|segment| !segment.is_empty()) {
+                path.push(segment);
+                if !fs::symlink_metadata(&path)?.is_dir() {
+                    return Err(io::Error::from(io::ErrorKind::NotADirectory));
+                }
+            }
+            Ok(Self { path })
         }
 
         /// The size and time of a regular file; `None` for anything else.

@@ -19,13 +19,16 @@ pub struct Output<'a> {
     state: Option<State>,
     /// Keys that an interrupted build was about to write or remove.
     journal: Vec<String>,
+    /// How the state and the journal were found, to notice another build.
+    marks: state::Marks,
 }
 
 impl<'a> Output<'a> {
     /// # Errors
     /// When the folder is there and cannot be read. A damaged state counts as none.
     pub fn open(path: &'a Path) -> Result<Self> {
-        Ok(Self { path, state: State::load(path)?, journal: state::load_journal(path)? })
+        let marks = state::marks(path);
+        Ok(Self { path, state: State::load(path)?, journal: state::load_journal(path)?, marks })
     }
 
     /// What the last build wrote of itself, if that build was finished.

@@ -58,8 +58,7 @@ pub fn all_there(out: &Path, state: &State) -> bool {
     let pieces: Vec<(&str, &[(&str, &Entry)])> =
         folders.iter().flat_map(|(folder, files)| files.chunks(PIECE).map(move |files| (*folder, files))).collect();
     pieces.into_par_iter().all(|(folder, files)| {
-        Folder::open(&out.join(folder))
-            .is_ok_and(|folder| files.iter().all(|(key, entry)| is_as_left(&folder, key, entry)))
+        Folder::open(out, folder).is_ok_and(|folder| files.iter().all(|(key, entry)| is_as_left(&folder, key, entry)))
     })
 }
 
@@ -76,7 +75,7 @@ impl Owned {
     pub fn new(out: &Path, state: Option<State>, journal: Vec<String>, manifest_key: Option<&str>) -> Self {
         let mut files: Vec<(Box<str>, Known)> = match state {
             Some(state) => state.entries.into_iter().map(|(key, entry)| (key, Known::Left(entry))).collect(),
-            None => manifest_key.map_or_else(Vec::new, |key| listed(out, key)),
+            None => manifests(out, manifest_key).iter().flat_map(|key| listed(out, key)).collect(),
         };
         if !journal.is_empty() {
             files.extend(journal.into_iter().map(|key| (key.into_boxed_str(), Known::Ours)));
@@ -112,6 +111,13 @@ impl Owned {
         let at = self.0.partition_point(|(key, _)| **key < *prefix);
         self.0.get(at).is_some_and(|(key, _)| key.starts_with(&prefix))
     }
+}
+
+/// Where an earlier build's manifest may stand: where the release has it, or under another surface's prefix.
+fn manifests(out: &Path, manifest_key: Option<&str>) -> Vec<String> {
+    let folders = std::fs::read_dir(out).into_iter().flatten().flatten();
+    let elsewhere = folders.map(|entry| format!("{}/manifest.json", entry.file_name().to_string_lossy()));
+    manifest_key.map(str::to_owned).into_iter().chain(["manifest.json".to_owned()]).chain(elsewhere).collect()
 }
 
 /// The files that an earlier build's manifest lists, where its own state is gone.
@@ -150,7 +156,7 @@ pub fn compare(out: &Path, release: &Release, owned: &Owned, known: &[Known]) ->
         }
     }
     pieces.into_par_iter().for_each(|(folder, files)| {
-        let Ok(folder) = Folder::open(&out.join(folder)) else {
+        let Ok(folder) = Folder::open(out, folder) else {
             if is_blocked(out, folder, owned) {
                 files.into_iter().for_each(|(_, (.., action))| *action = Action::Refuse);
             }
@@ -165,11 +171,15 @@ pub fn compare(out: &Path, release: &Release, owned: &Owned, known: &[Known]) ->
 
 /// Whether a file that the tool did not make stands where the folder, or one above it, must be.
 fn is_blocked(out: &Path, folder: &str, owned: &Owned) -> bool {
-    let above = folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]);
-    above.filter(|above| !above.is_empty()).any(|above| {
-        let metadata = std::fs::symlink_metadata(out.join(above));
-        metadata.is_ok_and(|metadata| !metadata.is_dir()) && !owned.has(above)
-    })
+    blocker(out, &format!("{folder}/")).is_some_and(|blocker| !owned.has(&blocker))
+}
+
+/// What stands, and is no folder, where a folder above `key` must be.
+pub fn blocker(out: &Path, key: &str) -> Option<String> {
+    let mut above = key.match_indices('/').map(|(end, _)| &key[..end]).filter(|above| !above.is_empty());
+    above
+        .find(|above| std::fs::symlink_metadata(out.join(above)).is_ok_and(|metadata| !metadata.is_dir()))
+        .map(str::to_owned)
 }
 
 fn judge(folder: &Folder, key: &str, sealed: &Sealed, known: Known, owned: &Owned) -> Action {

@@ -1,10 +1,11 @@
 //! What the last build left in the output folder: `.precast/state`, which may be deleted at any time.
 
 use crate::model::hex;
-use anyhow::{Context, Result};
-use std::fs::{self, File};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The folder of the build's own files, below the output folder.
 pub const FOLDER: &str = ".precast";
@@ -103,6 +104,31 @@ pub fn load_journal(out: &Path) -> Result<Vec<String>> {
 /// Notes what is about to be touched, durably, before anything is.
 pub fn save_journal<'k>(out: &Path, keys: impl Iterator<Item = &'k str>) -> Result<()> {
     replace(out, "journal", |file| keys.into_iter().try_for_each(|key| writeln!(file, "{key}")))
+}
+
+/// Size and time of the state and of the journal; `None` for one that is not there.
+pub type Marks = [Option<(u64, SystemTime)>; 2];
+
+pub fn marks(out: &Path) -> Marks {
+    ["state", "journal"].map(|name| {
+        let metadata = fs::metadata(out.join(FOLDER).join(name)).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
+    })
+}
+
+/// Keeps other builds from the folder until the lock is dropped, or the process ends in whatever way.
+pub fn lock(out: &Path) -> Result<File> {
+    let path = out.join(FOLDER).join("lock");
+    let context = || format!("cannot write {}", path.display());
+    fs::create_dir_all(out.join(FOLDER)).with_context(context)?;
+    let file = File::options().create(true).truncate(false).write(true).open(&path).with_context(context)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another build is writing to {}: run this one again when that has ended", out.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(context),
+    }
 }
 
 /// Puts what `content` writes under `name`: all of it or nothing, and so that it survives a loss of power.

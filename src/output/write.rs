@@ -23,23 +23,22 @@ pub struct Written {
 /// Makes the output folder hold exactly `release`, beside what the tool did not make.
 ///
 /// # Errors
-/// When a file that the tool did not make stands in the way (nothing is written then), or the disk fails.
+/// When a file that the tool did not make stands in the way (nothing is written then), another build is writing to the
+/// folder, or the disk fails.
 pub fn write(output: Output<'_>, release: &Release, manifest_key: Option<&str>, header: &str) -> Result<Written> {
-    let Output { path: out, state, journal } = output;
-    let same_header = state.as_ref().is_some_and(|state| state.header == header) && journal.is_empty();
-    clean_temporaries(out, &journal)?;
-    let owned = Owned::new(out, state, journal, manifest_key);
-    let (known, stale) = owned.join(release);
-    let actions = plan::compare(out, release, &owned, &known);
-    refuse_foreign(out, release, &actions)?;
-    let to_write: Vec<usize> = (0..actions.len()).filter(|at| actions[*at] == Action::Write).collect();
-    let same =
-        |(action, known): (&Action, &Known)| matches!((action, known), (Action::Keep(a), Known::Left(b)) if a == b);
-    let unmoved = || actions.iter().zip(&known).all(same);
-    let mut done = Written { written: to_write.len(), removed: 0, unchanged: actions.len() - to_write.len() };
-    if same_header && to_write.is_empty() && stale.is_empty() && unmoved() {
-        return Ok(done);
+    let (out, marks) = (output.path, output.marks);
+    let mut survey = Survey::new(output, release, manifest_key, header)?;
+    if survey.nothing_to_do {
+        return Ok(survey.done);
     }
+    let _lock = state::lock(out)?;
+    if state::marks(out) != marks {
+        // Another build has been here since this one looked.
+        survey = Survey::new(Output::open(out)?, release, manifest_key, header)?;
+    }
+    let Survey { actions, stale, to_write, journal, mut done, .. } = survey;
+    clean_temporaries(out, &journal)?;
+    let stale: Vec<&str> = stale.iter().map(String::as_str).collect();
     if to_write.len() + stale.len() > 0 {
         let written = to_write.iter().map(|at| release.artifacts[*at].artifact.key.as_str());
         state::save_journal(out, written.chain(stale.iter().copied()))?;
@@ -57,6 +56,37 @@ pub fn write(output: Output<'_>, release: &Release, manifest_key: Option<&str>, 
     let count = entries.iter().flatten().count();
     state::save(out, header, count, keys.zip(&entries).filter_map(|(key, entry)| Some((key, (*entry)?))))?;
     Ok(done)
+}
+
+/// The folder compared with the release.
+struct Survey {
+    actions: Vec<Action>,
+    /// Owned keys that are no part of the release.
+    stale: Vec<String>,
+    /// Indices of the artifacts to write.
+    to_write: Vec<usize>,
+    journal: Vec<String>,
+    nothing_to_do: bool,
+    done: Written,
+}
+
+impl Survey {
+    fn new(output: Output<'_>, release: &Release, manifest_key: Option<&str>, header: &str) -> Result<Self> {
+        let Output { path: out, state, journal, .. } = output;
+        let same_header = state.as_ref().is_some_and(|state| state.header == header) && journal.is_empty();
+        let owned = Owned::new(out, state, journal.clone(), manifest_key);
+        let (known, stale) = owned.join(release);
+        let actions = plan::compare(out, release, &owned, &known);
+        refuse_foreign(out, release, &actions)?;
+        let to_write: Vec<usize> = (0..actions.len()).filter(|at| actions[*at] == Action::Write).collect();
+        let same =
+            |(action, known): (&Action, &Known)| matches!((action, known), (Action::Keep(a), Known::Left(b)) if a == b);
+        let unmoved = || actions.iter().zip(&known).all(same);
+        let done = Written { written: to_write.len(), removed: 0, unchanged: actions.len() - to_write.len() };
+        let nothing_to_do = same_header && to_write.is_empty() && stale.is_empty() && unmoved();
+        let stale = stale.into_iter().map(str::to_owned).collect();
+        Ok(Self { actions, stale, to_write, journal, nothing_to_do, done })
+    }
 }
 
 /// Writes the artifacts at `indices`, and notes how each file was left.
@@ -81,7 +111,7 @@ fn write_all(out: &Path, release: &Release, indices: &[usize], entries: &mut [Op
 
 fn write_files(out: &Path, folder: &str, files: &[(&str, usize)], release: &Release) -> Result<Vec<(usize, Entry)>> {
     let path = out.join(folder);
-    let open = Folder::open(&path).with_context(|| format!("cannot open the folder {}", path.display()))?;
+    let open = Folder::open(out, folder).with_context(|| format!("cannot open the folder {}", path.display()))?;
     let worker = rayon::current_thread_index().unwrap_or_default();
     let mut buffer = Vec::new();
     let mut entries = Vec::with_capacity(files.len());
@@ -97,12 +127,10 @@ fn write_files(out: &Path, folder: &str, files: &[(&str, usize)], release: &Rele
 
 fn refuse_foreign(out: &Path, release: &Release, actions: &[Action]) -> Result<()> {
     let refused = actions.iter().zip(&release.artifacts).filter(|(action, _)| **action == Action::Refuse);
-    let mut foreign = refused.map(|(_, sealed)| sealed.artifact.key.as_str());
-    let Some(first) = foreign.next() else { return Ok(()) };
-    let others = match foreign.count() {
-        0 => String::new(),
-        count => format!(" (and {count} more)"),
-    };
+    let keys = refused.map(|(_, sealed)| sealed.artifact.key.as_str());
+    let foreign: BTreeSet<String> = keys.map(|key| plan::blocker(out, key).unwrap_or_else(|| key.to_owned())).collect();
+    let Some(first) = foreign.first() else { return Ok(()) };
+    let others = if foreign.len() > 1 { format!(" (and {} more)", foreign.len() - 1) } else { String::new() };
     bail!(
         "{}{others} is in the way: this tool did not make it, so it does not replace it. Move it, or choose another \
          folder with --out. Nothing was written",
@@ -124,7 +152,7 @@ fn remove(out: &Path, keys: &BTreeSet<&str>) -> Result<usize> {
     let mut removed = 0;
     let mut folders: BTreeSet<&str> = BTreeSet::new();
     for (folder, files) in plan::by_folder(keys.iter().map(|key| (*key, ()))) {
-        let Ok(open) = Folder::open(&out.join(folder)) else { continue };
+        let Ok(open) = Folder::open(out, folder) else { continue };
         for (key, ()) in files {
             match open.remove(file_name(key)) {
                 Ok(()) => removed += 1,

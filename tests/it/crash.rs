@@ -1,4 +1,4 @@
-//! A build that is killed at any moment is repaired by the next one.
+//! A build that is killed at any moment is repaired by the next one, and two builds at once do no harm.
 
 use crate::support::{Dice, NOW, Site, command, tree};
 use std::collections::BTreeMap;
@@ -129,10 +129,35 @@ fn a_killed_build_is_repaired_by_the_next() {
 }
 
 fn is_repaired(out: &Site, whole: &Tree, round: usize) {
-    let repaired = output(out);
-    let wrong = |key: &&String| repaired.get(*key) != whole.get(*key);
-    let wrong: Vec<&String> = whole.keys().chain(repaired.keys()).filter(wrong).take(5).collect();
-    assert!(wrong.is_empty(), "round {round}: {wrong:?}");
+    is_whole(&output(out), whole, round);
     let notes: Vec<String> = tree(&out.path("public/.precast")).into_keys().collect();
-    assert_eq!(notes, ["state"], "round {round}");
+    assert!(!notes.iter().any(|note| note.contains("journal")), "round {round}: {notes:?}");
+}
+
+fn is_whole(found: &Tree, whole: &Tree, round: usize) {
+    let wrong = |key: &&String| found.get(*key) != whole.get(*key);
+    let wrong: Vec<&String> = whole.keys().chain(found.keys()).filter(wrong).take(5).collect();
+    assert!(wrong.is_empty(), "round {round}: {wrong:?}");
+}
+
+/// An editor's watcher and its user may build at the same moment. The one may wait for the other or give way to it, but
+/// who says that it is done has left a whole release.
+#[test]
+fn two_builds_at_once_leave_one_whole_release() {
+    let [site, _] = sites();
+    let clean = Site::empty();
+    build(&site, &clean);
+    let whole = output(&clean);
+    for round in 0..8 {
+        let out = Site::empty();
+        let mut build_into = command(&site.path(""));
+        build_into.args(["build", "--now", NOW, "--out"]).arg(out.path("public"));
+        build_into.stdout(Stdio::null()).stderr(Stdio::null());
+        let both = [build_into.spawn(), build_into.spawn()].map(|child| child.expect("the tool starts"));
+        let codes = both.map(|mut child| child.wait().expect("an end").code());
+        assert!(codes.contains(&Some(0)), "round {round}: {codes:?}");
+        is_whole(&output(&out), &whole, round);
+        build(&site, &out);
+        is_repaired(&out, &whole, round);
+    }
 }

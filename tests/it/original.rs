@@ -115,8 +115,8 @@ fn users() -> Vec<User> {
                 r#"{{"id":{id},"name":"{first} {n}","daysCompleted":{days},"githubProfile":"{profile}","#,
                 r#""githubScore":{github},"githubStreak":{github_streak},"twitterProfile":"@{profile}","#,
                 r#""twitterScore":{twitter},"twitterStreak":{twitter_streak},"#,
-                r#""linkedinProfile":"https://example.org/in/{n}","status":"{status}","#,
-                r#""avatarImage":"/img/{n}.png","dateJoined":"{joined}"}}"#
+                r#""linkedinProfile":"in/{n}","status":"{status}","#,
+                r#""avatarImage":"/{n}.png","dateJoined":"{joined}"}}"#
             ),
             id = id,
             first = first,

@@ -67,7 +67,7 @@ fn a_foreign_file_where_a_folder_belongs_stops_the_build() {
     let site = site();
     site.write("public/api", "mine");
     let run = site.ends(3, &["build", "--now", NOW]);
-    assert!(run.stderr.contains("public/api"), "{}", run.stderr);
+    assert!(run.stderr.contains("public/api is in the way"), "{}", run.stderr);
     assert_eq!(site.text("public/api"), "mine");
     assert_eq!(tree(&site.path("public")).into_keys().collect::<Vec<_>>(), ["api"], "nothing is written");
 }

@@ -1,5 +1,6 @@
 //! JSON (RFC 8259) and NDJSON, by descent through borrowed raw values: every digit and every place is kept.
 
+use super::json_words;
 use super::node::{Entry, Fault, Kind, Node};
 use crate::model::{Names, Number, Span, code};
 use rayon::prelude::*;
@@ -107,7 +108,7 @@ impl<'a> Reader<'a> {
         for (name, value) in members {
             let name_span = match &name {
                 Cow::Borrowed(name) => quoted(&span_in(self.whole, name)),
-                Cow::Owned(_) => span_in(self.whole, value.get()),
+                Cow::Owned(_) => name_before(self.whole, span_in(self.whole, value.get()).start),
             };
             let known = if wide { !seen.insert(name.to_string()) } else { entries.iter().any(|e| *e.name == *name) };
             if known {
@@ -186,36 +187,28 @@ fn quoted(inner: &Span) -> Span {
 
 fn syntax(whole: &str, part: &str, error: &serde_json::Error) -> Fault {
     let base = span_in(whole, part).start;
+    if let Some((span, message, help)) = json_words::explain(part, part.len() != whole.len()) {
+        return Fault::new(code::SYNTAX, base + span.start..base + span.end, message).help(help);
+    }
     let line_start = part.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let at = (base + line_start + error.column().saturating_sub(1)).min(whole.len());
     let told = error.to_string();
     let message = told.split(" at line ").next().unwrap_or(&told);
-    let width = whole[..].get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let width = whole.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let fault = Fault::new(code::SYNTAX, at..at + width, format!("this is not JSON: {message}"));
-    match way_out(message, whole.get(at..).and_then(|rest| rest.chars().next())) {
-        Some(help) => fault.help(help),
-        None => fault,
+    if message.contains("surrogate") || message.contains("unicode") {
+        return fault.help("an escape such as `\\ud83d` is half a character: write the character itself");
     }
+    fault
 }
 
-/// What an editor can do about the parser's complaint `message` at the character `found`.
-fn way_out(message: &str, found: Option<char>) -> Option<&'static str> {
-    Some(match (message, found) {
-        ("trailing comma", _) | ("expected value", Some(',' | ']' | '}')) => "remove the comma that nothing follows",
-        ("key must be a string", _) => "the name of a member stands in double quotes",
-        ("expected value", Some('/' | '#')) => "JSON has no comments: remove it",
-        ("expected value", Some('\'')) => "text stands in double quotes",
-        ("expected value" | "expected ident", _) => {
-            "a value is text in double quotes, a number, true, false, null, a list or an object"
-        }
-        ("expected `:`", _) => "write `:` between a member's name and its value",
-        _ if message.starts_with("expected `,`") => "write `,` between two members or two items",
-        _ if message.starts_with("EOF") => "the file ends too early: close every quote, `]` and `}`",
-        ("trailing characters", _) => {
-            "a file holds one value: make it one list, or name the file `.ndjson` where each line is a value"
-        }
-        _ => return None,
-    })
+/// The place of the quoted name of the member whose value starts at the byte `value`.
+fn name_before(whole: &str, value: usize) -> Span {
+    let before = whole[..value].trim_end().trim_end_matches(':').trim_end();
+    let inner = before.strip_suffix('"').unwrap_or(before);
+    let is_quote = |at: &usize| (inner[..*at].len() - inner[..*at].trim_end_matches('\\').len()).is_multiple_of(2);
+    let start = inner.rmatch_indices('"').map(|(at, _)| at).find(is_quote).unwrap_or(value);
+    start.min(before.len())..before.len()
 }
 
 #[cfg(test)]
@@ -238,7 +231,9 @@ mod tests {
         let places: Vec<usize> = faults.iter().map(|f| f.span.start).collect();
         assert_eq!(places, [10, 33]);
         let (_, faults) = read("{\"a\": tru}");
-        assert_eq!(faults[0].span, 9..10);
+        assert_eq!(faults[0].span, 6..9);
+        let (_, faults) = read(r#"{"n\u0061": 1, "n\u0061": 2}"#);
+        assert_eq!(faults[0].span, 15..24);
         let (_, faults) = read_lines("{\"a\": 1}\n{bad\n{\"b\": \"\\ud800\"}\n");
         assert_eq!(faults.len(), 2);
         assert_eq!(faults[0].span.start, 10);

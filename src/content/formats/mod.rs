@@ -2,9 +2,11 @@
 
 mod csv;
 mod json;
+mod json_words;
 mod node;
 mod toml;
 mod yaml;
+mod yaml_words;
 
 pub use node::{Entry, Fault, Kind, Node, Part, Step};
 
@@ -61,4 +63,26 @@ pub fn read(format: Format, text: &str, base: usize) -> (Option<Node>, Vec<Fault
 
 fn shift(span: &Span, by: usize) -> Span {
     span.start + by..span.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, read};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever is wrong, it is told within the text, and nothing panics.
+        #[test]
+        fn every_fault_has_a_place(pieces in prop::collection::vec(prop::sample::select(&[
+            "a", "é", ": ", ":", "- ", "[", "]", "{", "}", ",", "\"", "'", "\\", "\n", "\r\n", "\t", "  ", "*", "&", "!", "@",
+            "`", "%", "|", "<<", "=", "#", "//", "01", "1.5", "true", "\\u12", "\0", "\u{feff}", "---", "2026-02-30",
+        ][..]), 0..24)) {
+            let text = pieces.concat();
+            let formats = [Format::Json, Format::Ndjson, Format::Csv, Format::Yaml, Format::Toml];
+            for fault in formats.into_iter().flat_map(|format| read(format, &text, 0).1) {
+                prop_assert!(fault.span.start <= text.len(), "{text:?}: {fault:?}");
+                prop_assert!(text.is_char_boundary(fault.span.start), "{text:?}: {fault:?}");
+            }
+        }
+    }
 }

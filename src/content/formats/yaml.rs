@@ -4,6 +4,7 @@
 //! data is worse than a question.
 
 use super::node::{Entry, Fault, Kind, Node};
+use super::yaml_words;
 use crate::model::{Names, Number, SourceText, Span, code};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput, Tag};
 use std::borrow::Cow;
@@ -69,6 +70,10 @@ impl<'a> Composer<'a, '_> {
             None => Ok((Event::StreamEnd, 0..0)),
             Some(Err(error)) => {
                 let at = self.offset(*error.marker());
+                if let Some(fault) = yaml_words::explain(self.source.text(), at, error.info()) {
+                    self.faults.push(fault);
+                    return Err(Stop);
+                }
                 let fault = Fault::new(code::SYNTAX, at..at + 1, format!("this is not YAML: {}", error.info()));
                 self.faults.push(match way_out(error.info(), self.source.text(), at) {
                     Some(help) => fault.help(help),
@@ -181,7 +186,8 @@ impl<'a> Composer<'a, '_> {
             Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => return Kind::Text(text.into()),
             Some(tag) if !tag.is_yaml_core_schema() && !tag.suffix.is_empty() => {
                 let message = format!("the tag `{}{}` is not known here", tag.handle, tag.suffix);
-                self.faults.push(Fault::new(code::UNSUPPORTED_YAML, span.clone(), message));
+                let fault = Fault::new(code::UNSUPPORTED_YAML, span.clone(), message);
+                self.faults.push(fault.help("put text that starts with `!` in quotes"));
                 return Kind::Null;
             }
             _ if style != ScalarStyle::Plain => return Kind::Text(text.into()),
@@ -211,7 +217,8 @@ impl<'a> Composer<'a, '_> {
             };
         }
         if matches!(unsigned.to_ascii_lowercase().as_str(), ".inf" | ".nan") {
-            self.faults.push(Fault::new(code::SYNTAX, span.clone(), format!("`{text}` has no form in JSON")));
+            let fault = Fault::new(code::SYNTAX, span.clone(), format!("`{text}` has no form in JSON"));
+            self.faults.push(fault.help("write a number, or put it in quotes if it is text"));
             return Kind::Null;
         }
         let digits = whole_digits(unsigned);
@@ -220,10 +227,10 @@ impl<'a> Composer<'a, '_> {
                 "`{text}` starts with a zero: it is read as eight's powers, as ten's or as text by different readers"
             );
             let fault = Fault::new(code::AMBIGUOUS_NUMBER, span.clone(), message);
-            self.faults.push(fault.help(format!(
-                "write `\"{text}\"` for text, or `{sign}{}` for the number",
-                unsigned.trim_start_matches('0')
-            )));
+            let plain = unsigned.trim_start_matches('0');
+            let zero = if plain.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "0" };
+            self.faults
+                .push(fault.help(format!("write `\"{text}\"` for text, or `{sign}{zero}{plain}` for the number")));
             return Kind::Null;
         }
         let fraction = unsigned[digits.len()..].strip_prefix('.');

@@ -1,17 +1,24 @@
 //! The check of each record, told where the editor wrote what is wrong.
 
-use super::words::{self, Told};
+use super::words::{self, Context, Told};
 use super::{Schema, member};
-use crate::content::formats::{Part, Step};
+use crate::content::formats::{Format, Part, Step};
+use crate::content::markdown;
 use crate::content::places::Places;
 use crate::model::{Collection, Diagnostic, FieldOrigin, Record, code};
+use jsonschema::error::ValidationErrorKind as Found;
 use rayon::prelude::*;
 use serde_json::{Map, Value as Json};
 
 impl Schema {
-    /// Checks every record, in parallel, without the members that the build adds.
+    /// Checks every record, in parallel, without the members that the build adds. What a CSV file's header lacks or has
+    /// too much is told once, though each of its records lacks it.
     pub fn check(&self, collection: &Collection, places: &Places<'_>) -> Vec<Diagnostic> {
-        collection.records.par_iter().flat_map_iter(|record| self.check_record(collection, record, places)).collect()
+        let found = collection.records.par_iter().map(|record| self.check_record(collection, record, places));
+        let mut faults: Vec<Diagnostic> = found.flatten_iter().collect();
+        faults.sort();
+        faults.dedup();
+        faults
     }
 
     fn check_record(&self, collection: &Collection, record: &Record, places: &Places<'_>) -> Vec<Diagnostic> {
@@ -19,17 +26,15 @@ impl Schema {
         let mut faults = Vec::new();
         if self.closed {
             for field in written().filter(|field| !self.properties.iter().any(|known| **known == *field.name)) {
-                let at = places.of(collection, record, &member(&field.name), Part::Name);
-                let message = format!(
-                    "unknown member `{}`: the schema of `{}` has none of that name",
-                    field.name, collection.name
-                );
-                let known = self.properties.iter().map(String::as_str);
-                faults.push(Diagnostic::error(code::UNKNOWN_MEMBER, at, message).suggest(
-                    &field.name,
-                    known,
-                    self.known_members(),
-                ));
+                let format = format_of(collection, record, Some(&field.name));
+                // That the build makes it was told where it is written.
+                if format == Some(Format::Markdown)
+                    && *field.name != *"excerpt"
+                    && markdown::MEMBERS.contains(&&*field.name)
+                {
+                    continue;
+                }
+                faults.push(self.unknown(collection, record, &field.name, places));
             }
         }
         let document: Map<String, Json> =
@@ -40,7 +45,21 @@ impl Schema {
         }
         for error in self.validator.iter_errors(&document) {
             let steps = words::steps(error.instance_path());
-            for Told { code, message, help, part, below } in words::tell(&error, &steps, self.closed) {
+            let first = match steps.first() {
+                Some(Step::Member(name)) => Some(name.as_str()),
+                _ => None,
+            };
+            let format = format_of(collection, record, first);
+            let context = Context { schema: &self.document, closed: self.closed, format };
+            for told in words::tell(&error, &steps, context) {
+                if let (Found::Required { property: Json::String(property) }, true, Some(Format::Csv)) =
+                    (error.kind(), steps.is_empty(), format)
+                    && let Some(fault) = missing_column(collection, record, property, places)
+                {
+                    faults.push(fault);
+                    continue;
+                }
+                let Told { code, message, help, part, below } = told;
                 let steps: Vec<Step> = steps.iter().cloned().chain(below.map(Step::Member)).collect();
                 let at = places.of(collection, record, &steps, part);
                 let fault = Diagnostic::error(code, at, message);
@@ -53,8 +72,37 @@ impl Schema {
         faults
     }
 
+    fn unknown(&self, collection: &Collection, record: &Record, name: &str, places: &Places<'_>) -> Diagnostic {
+        let at = places.of(collection, record, &member(name), Part::Name);
+        let message = format!("unknown member `{name}`: the schema of `{}` has none of that name", collection.name);
+        let known = self.properties.iter().map(String::as_str);
+        Diagnostic::error(code::UNKNOWN_MEMBER, at, message).suggest(name, known, self.known_members())
+    }
+
     fn known_members(&self) -> String {
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
         format!("its members are {}", crate::content::settings::quoted(&names))
     }
+}
+
+/// The format of the file that brought a member of a record, or its first entry.
+fn format_of(collection: &Collection, record: &Record, name: Option<&str>) -> Option<Format> {
+    let origin = match name.and_then(|name| record.field(name)).map(|field| field.origin) {
+        Some(FieldOrigin::Written(index)) => record.origins.get(usize::from(index)),
+        _ => record.origins.first(),
+    };
+    Format::of(&collection.files.get(origin?.file as usize)?.path)
+}
+
+/// The fault of a CSV file without a column, at its header; `None` where the column is there and only a cell is empty.
+fn missing_column(collection: &Collection, record: &Record, property: &str, places: &Places<'_>) -> Option<Diagnostic> {
+    let origin = record.origins.first()?;
+    let file = collection.files.get(origin.file as usize)?;
+    let place = |name: &str, part| places.part(file, origin.entry, &member(name), part);
+    if place(property, Part::Name) != place(property, Part::Value) {
+        return None;
+    }
+    let header = record.fields.iter().map(|field| place(&field.name, Part::Name)).min()?;
+    let message = format!("the column `{property}` is missing");
+    Some(Diagnostic::error(code::MISSING_MEMBER, header, message).help(format!("add a column `{property}`")))
 }
