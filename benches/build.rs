@@ -1,6 +1,6 @@
 //! Whole builds of generated sites, beside `cp -r` of their own output, Hugo and a Node script, in one run.
 //!
-//! `cargo bench --bench build -- [S|L|XL|scaling]... [--runs N] [--dir DIR]`; `benches/README.md` tells how to read it.
+//! `cargo bench --bench build -- [S|L|XL]... [--runs N] [--dir DIR]`; `benches/README.md` tells how to read it.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it runs programs, times them and prints a table")]
 

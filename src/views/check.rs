@@ -2,10 +2,10 @@
 
 use super::project::RANK_MEMBERS;
 use crate::expr::Expression;
-use crate::model::{Collection, Diagnostic, Place, Settings, View, code, word_in};
+use crate::model::{Collection, Diagnostic, Place, View, code, word_in};
 
 /// Reports names that no record has, and private ones that an answer would show.
-pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Vec<Diagnostic> {
+pub fn names(collections: &[Collection], view: &View) -> Vec<Diagnostic> {
     let mut check = Check { collection: &collections[view.from], faults: Vec::new() };
     if let Some(filter) = &view.filter {
         check.expression(&filter.value, &filter.at, &[]);
@@ -38,9 +38,8 @@ pub fn names(settings: &Settings, collections: &[Collection], view: &View) -> Ve
             check.faults.push(Diagnostic::error(code::BAD_OPTION, field.at.clone(), message));
         }
     }
-    for (field, target) in &view.lookup {
+    for (field, _) in &view.lookup {
         check.field(&field.value, &field.at, &[]);
-        debug_assert!(*target < settings.collections.len(), "lookups are resolved against the collections");
     }
     check.faults
 }

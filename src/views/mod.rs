@@ -74,7 +74,7 @@ struct Planned {
 }
 
 fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagnostic>) {
-    let mut faults = check::names(context.settings, context.collections, view);
+    let mut faults = check::names(context.collections, view);
     let mut planned = Planned { view: index, lists: Vec::new(), documents: Vec::new(), rendered: None };
     let rows = select::records(context, view, &mut faults);
     let collection = context.collection(view);
