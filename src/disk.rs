@@ -61,6 +61,33 @@ pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
     Ok(inputs)
 }
 
+/// Whether anything stands at `path` below `root`.
+pub fn is_there(root: &Path, path: &str) -> bool {
+    fs::symlink_metadata(root.join(path)).is_ok()
+}
+
+/// Path, relative to the root, and what was found there.
+pub type Files = Vec<(Arc<str>, InputFile)>;
+
+/// Reads files that were read before; `None` where one of them is no plain file any more, and a full reading is due.
+///
+/// # Errors
+/// When the disk fails.
+pub fn read_again(root: &Path, paths: &[String], max_bytes: u64) -> Result<Option<Files>> {
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
+        match fs::symlink_metadata(root.join(path)) {
+            Ok(metadata) if metadata.is_file() => {}
+            _ => return Ok(None),
+        }
+        match read_one(root, path, max_bytes)? {
+            Some(file) => files.push((Arc::from(path.as_str()), file)),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(files))
+}
+
 /// What stands where a missing path should be: one of it may be meant.
 fn beside(root: &Path, path: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -32,7 +32,11 @@ pub mod contract;
 
 pub mod disk;
 pub mod output;
+pub mod published;
 
 pub mod pipeline;
+
+#[cfg(feature = "serve")]
+pub mod serve;
 
 pub mod cli;

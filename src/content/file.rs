@@ -16,6 +16,7 @@ pub struct Reading {
 }
 
 /// One record as one file has it: what is written, then what Markdown adds.
+#[derive(Clone)]
 pub struct Parsed {
     pub fields: Vec<Field>,
 }

@@ -7,6 +7,7 @@ mod file;
 mod formats;
 mod front_matter;
 mod input;
+mod kept;
 mod layers;
 mod markdown;
 mod places;
@@ -17,6 +18,7 @@ mod source;
 mod visibility;
 
 pub use input::{text, unreadable};
+pub use kept::Kept;
 pub use places::Places;
 
 use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, code, word_in};
@@ -33,16 +35,31 @@ pub struct Content {
     pub collections: Vec<Collection>,
     /// The schema of each collection, as it is written.
     pub schemas: Vec<Option<serde_json::Value>>,
-    /// Whether a collection has Markdown files, whose records get members from their text.
-    pub markdown: Vec<bool>,
     pub hidden: Vec<Hidden>,
     /// The next instant at which another record appears or disappears without new input.
     pub next_change: Option<Timestamp>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads every collection as it is at `now`.
-pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: Timestamp) -> Content {
+/// How the content is to be read.
+#[derive(Clone, Copy)]
+pub struct Moment<'k> {
+    /// The instant that decides what is published.
+    pub now: Timestamp,
+    /// Whether drafts are published too.
+    pub drafts: bool,
+    /// What an earlier reading in this process left.
+    pub kept: Option<&'k Kept>,
+}
+
+impl Moment<'_> {
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, drafts: false, kept: None }
+    }
+}
+
+/// Reads every collection as it is at a moment.
+pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment: Moment<'_>) -> Content {
     let mut content = Content::default();
     let mut prepared = Vec::new();
     for (at, decl) in settings.collections.iter().enumerate() {
@@ -58,13 +75,12 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, now: T
         content.diagnostics.extend(faults);
     }
     drop(inputs);
-    let read = |(decl, schema, found, complete)| one(settings, decl, schema, found, complete, places, now);
+    let read = |(decl, schema, found, complete)| one(settings, decl, schema, found, complete, places, moment);
     let mut schemas: Vec<Option<Schema>> = Vec::new();
     for One { collection, schema, hiding, faults } in prepared.into_par_iter().map(read).collect::<Vec<_>>() {
         content.diagnostics.extend(faults);
         content.hidden.extend(hiding.hidden);
         content.next_change = hiding.next_change.into_iter().chain(content.next_change).min();
-        content.markdown.push(has_markdown(&collection));
         content.collections.push(collection);
         schemas.push(schema);
     }
@@ -91,9 +107,9 @@ fn one(
     found: Vec<source::Found>,
     complete: bool,
     places: &Places<'_>,
-    now: Timestamp,
+    moment: Moment<'_>,
 ) -> One {
-    let files = source::read(decl, found, schema.as_ref(), settings.site.trust_html);
+    let files = source::read(decl, found, schema.as_ref(), settings.site.trust_html, moment.kept);
     let (mut collection, mut faults) = layers::merge(decl, files, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {
@@ -103,7 +119,7 @@ fn one(
     faults.extend(unknown_names(&collection, decl));
     faults.extend(derive::derive(&mut collection, &decl.derive, places));
     faults.extend(aliases::index(&mut collection, places));
-    let mut hiding = visibility::hide(&mut collection, now, &settings.site.time_zone, places);
+    let mut hiding = visibility::hide(&mut collection, (moment.now, moment.drafts), &settings.site.time_zone, places);
     faults.append(&mut hiding.faults);
     One { collection, schema, hiding, faults }
 }
@@ -139,11 +155,6 @@ pub fn read_schema(
     }
 }
 
-/// Whether a file is Markdown, by its name.
-pub fn is_markdown(path: &str) -> bool {
-    Format::of(path) == Some(Format::Markdown)
-}
-
 /// Notes the members that a record of the collection may have.
 fn declare(collection: &mut Collection, decl: &CollectionDecl, schema: Option<&Schema>) {
     let built = ["slug"].into_iter().chain(markdown::MEMBERS);
@@ -163,7 +174,7 @@ fn declare(collection: &mut Collection, decl: &CollectionDecl, schema: Option<&S
 }
 
 fn has_markdown(collection: &Collection) -> bool {
-    collection.files.iter().any(|file| is_markdown(&file.path))
+    collection.files.iter().any(|file| Format::of(&file.path) == Some(Format::Markdown))
 }
 
 /// A private name that nothing bears is a slip that would publish what it was to hide; so is a name that an

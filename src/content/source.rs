@@ -3,6 +3,7 @@
 use super::file::{self, Parsed, Reading};
 use super::formats::Format;
 use super::input::{placed, text, unreadable};
+use super::kept::Kept;
 use super::schema::Schema;
 use crate::model::{
     CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Placed, SourceFile, SourceText, Value, code,
@@ -11,6 +12,7 @@ use rayon::prelude::*;
 use std::sync::Arc;
 
 /// What one file gave.
+#[derive(Clone)]
 pub struct FileRecords {
     pub layer: u16,
     pub file: SourceFile,
@@ -57,10 +59,27 @@ pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> 
 }
 
 /// Reads the files, in parallel; the order stays. A file's bytes are let go as soon as they are understood.
-pub fn read(decl: &CollectionDecl, found: Vec<Found>, schema: Option<&Schema>, trust_html: bool) -> Vec<FileRecords> {
+pub fn read(
+    decl: &CollectionDecl,
+    found: Vec<Found>,
+    schema: Option<&Schema>,
+    trust_html: bool,
+    kept: Option<&Kept>,
+) -> Vec<FileRecords> {
     let read = |Found { layer, file, input }: Found| {
+        let bytes = match &input {
+            InputFile::Bytes(bytes) => kept.map(|kept| (kept, bytes)),
+            _ => None,
+        };
+        if let Some(records) = bytes.and_then(|(kept, bytes)| kept.get(&decl.name, layer, &file.path, bytes)) {
+            return records;
+        }
         let (records, faults) = read_file(&file, &input, schema, trust_html, decl.derive.len());
-        FileRecords { layer, file, records, faults }
+        let records = FileRecords { layer, file, records, faults };
+        if let Some((kept, bytes)) = bytes {
+            kept.put(&decl.name, layer, &records.file.path, bytes, &records);
+        }
+        records
     };
     found.into_par_iter().map(read).collect()
 }

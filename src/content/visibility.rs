@@ -18,8 +18,13 @@ pub struct Hiding {
     pub next_change: Option<Timestamp>,
 }
 
-/// Marks the records that are not published at `now`.
-pub fn hide(collection: &mut Collection, now: Timestamp, zone: &TimeZone, places: &Places<'_>) -> Hiding {
+/// Marks the records that are not published at `now`; `drafts` publishes the drafts.
+pub fn hide(
+    collection: &mut Collection,
+    (now, drafts): (Timestamp, bool),
+    zone: &TimeZone,
+    places: &Places<'_>,
+) -> Hiding {
     let mut found = Hiding::default();
     for at in 0..collection.records.len() {
         let record = &collection.records[at];
@@ -27,7 +32,7 @@ pub fn hide(collection: &mut Collection, now: Timestamp, zone: &TimeZone, places
         if !watched {
             continue;
         }
-        let judge = Judge { collection, record, now, zone, places };
+        let judge = Judge { collection, record, now, drafts, zone, places };
         let reason = judge.reason(&mut found);
         if let Some(reason) = &reason {
             let path =
@@ -51,6 +56,7 @@ struct Judge<'a, 'p> {
     collection: &'a Collection,
     record: &'a Record,
     now: Timestamp,
+    drafts: bool,
     zone: &'a TimeZone,
     places: &'a Places<'p>,
 }
@@ -59,7 +65,7 @@ impl Judge<'_, '_> {
     fn reason(&self, found: &mut Hiding) -> Option<HiddenReason> {
         let faults = &mut found.faults;
         let unlisted = self.flag("listed", faults) == Some(false);
-        let draft = self.flag("draft", faults) == Some(true);
+        let draft = self.flag("draft", faults) == Some(true) && !self.drafts;
         let (date, expires) = (self.instant("date", faults), self.instant("expires", faults));
         let to_come = [date, expires].into_iter().flatten().filter(|at| *at > self.now);
         found.next_change = to_come.chain(found.next_change).min();

@@ -1,39 +1,159 @@
-//! Problem documents (RFC 9457): what each `type` of an error means, and the body of a 404.
+//! Problem documents (RFC 9457): what each `type` of an error means, and the bodies of refusals.
 
+use super::resolve::Refusal;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings};
-use serde_json::json;
+use serde::Serialize;
 
-/// Name, status, title and what to do.
-const PROBLEMS: &[(&str, u16, &str, &str)] = &[
-    (
-        "limit-out-of-range",
-        400,
-        "The limit is out of range",
-        "`limit` is a whole number from 1 to the greatest that the list allows, or `all`: `?limit=5`.",
-    ),
-    ("limit-with-page", 400, "A limit and a page do not go together", "Ask for `?limit=5` or for `?page=2`."),
-    (
-        "not-found",
-        404,
-        "There is no such answer",
-        "No answer stands at this path. The routes are listed in the documentation of the API.",
-    ),
-    ("page-out-of-range", 400, "The page is out of range", "`page` is a whole number from 1: `?page=2`."),
+/// The problem of a key that is not there; the others are refusals of the request itself.
+pub const NOT_FOUND: &str = "not-found";
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// One kind of problem.
+pub struct Problem {
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    pub detail: &'static str,
+}
+
+/// Every kind, in order of name.
+pub const PROBLEMS: &[Problem] = &[
+    Problem {
+        name: "limit-out-of-range",
+        status: 400,
+        title: "The limit is out of range",
+        detail: "`limit` is given once, as `all` or a whole number from 1 to the greatest that the list allows",
+    },
+    Problem {
+        name: "limit-with-page",
+        status: 400,
+        title: "A limit and a page do not go together",
+        detail: "Ask for a limit or for a page, once",
+    },
+    Problem {
+        name: "malformed-path",
+        status: 400,
+        title: "The path is malformed",
+        detail: "A path holds no `..`, no encoded slash, no control character and no broken escape, and is not longer than any answer's",
+    },
+    Problem {
+        name: "method-not-allowed",
+        status: 405,
+        title: "The method is not allowed",
+        detail: "Answers are read with GET or HEAD",
+    },
+    Problem {
+        name: NOT_FOUND,
+        status: 404,
+        title: "There is no such answer",
+        detail: "No answer stands at this path. The routes are listed in the OpenAPI document",
+    },
+    Problem {
+        name: "page-out-of-range",
+        status: 400,
+        title: "The page is out of range",
+        detail: "`page` is given once, as a whole number from 1",
+    },
 ];
 
-/// A document for each problem, under `errors/` of the home surface.
+/// A body, member by member in the order in which the edge function writes them.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    /// The greatest limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum: Option<usize>,
+    /// A request that is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<&'a str>,
+}
+
+impl Refusal {
+    /// The name of the problem: the last segment of its `type`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::LimitOutOfRange { .. } => "limit-out-of-range",
+            Self::LimitWithPage { .. } => "limit-with-page",
+            Self::MalformedPath => "malformed-path",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::PageOutOfRange { .. } => "page-out-of-range",
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        if *self == Self::MethodNotAllowed { 405 } else { 400 }
+    }
+
+    /// The body of the answer.
+    pub fn body(&self, settings: &Settings) -> String {
+        match self {
+            Self::LimitOutOfRange { max, example } => body(settings, self.name(), Some(*max), Some(example)),
+            Self::LimitWithPage { example } | Self::PageOutOfRange { example } => {
+                body(settings, self.name(), None, Some(example))
+            }
+            Self::MalformedPath | Self::MethodNotAllowed => body(settings, self.name(), None, None),
+        }
+    }
+}
+
+/// What the `type` of every problem starts with.
+pub fn type_prefix(settings: &Settings) -> String {
+    let prefix = settings.home_surface().map_or("", |surface| surface.prefix.as_str());
+    format!("{}{prefix}/errors/", settings.site.base_url)
+}
+
+/// The body of the problem `name`.
+pub fn body(settings: &Settings, name: &str, maximum: Option<usize>, example: Option<&str>) -> String {
+    let Some(problem) = PROBLEMS.iter().find(|problem| problem.name == name) else { return String::new() };
+    let document = Document {
+        r#type: type_prefix(settings) + name,
+        title: problem.title,
+        status: problem.status,
+        detail: problem.detail,
+        maximum,
+        example,
+    };
+    serde_json::to_string(&document).unwrap_or_default()
+}
+
+/// A document for each problem, under `errors/` of the home surface. `not-found.json` is the body of a 404.
 pub fn problems(settings: &Settings) -> Vec<Artifact> {
     let Some(surface) = settings.home_surface() else { return Vec::new() };
-    let problem = |&(name, status, title, detail): &(&str, u16, &str, &str)| {
-        let kind = format!("{}{}/errors/{name}", settings.site.base_url, surface.prefix);
-        let document = json!({ "type": kind, "title": title, "status": status, "detail": detail });
-        Artifact {
-            key: surface.key(&format!("errors/{name}.json")),
-            media_type: "application/problem+json",
-            cache: CacheClass::View,
-            body: Body::Bytes(format!("{document:#}\n").into_bytes().into()),
-            origin: ArtifactOrigin::Build,
-        }
+    let artifact = |problem: &Problem| Artifact {
+        key: surface.key(&format!("errors/{}.json", problem.name)),
+        media_type: PROBLEM_JSON,
+        cache: CacheClass::View,
+        body: Body::Bytes(body(settings, problem.name, None, None).into_bytes().into()),
+        origin: ArtifactOrigin::Build,
     };
-    PROBLEMS.iter().map(problem).collect()
+    PROBLEMS.iter().map(artifact).collect()
+}
+
+/// The key of the body of a 404 under a surface.
+pub fn not_found_key(settings: &Settings) -> Option<String> {
+    settings.home_surface().map(|surface| surface.key(&format!("errors/{NOT_FOUND}.json")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_its_problem() {
+        let example = String::new();
+        for refusal in [
+            Refusal::MethodNotAllowed,
+            Refusal::MalformedPath,
+            Refusal::LimitOutOfRange { max: 1, example: example.clone() },
+            Refusal::LimitWithPage { example: example.clone() },
+            Refusal::PageOutOfRange { example },
+        ] {
+            let problem = PROBLEMS.iter().find(|problem| problem.name == refusal.name()).expect("a problem");
+            assert_eq!(problem.status, refusal.status());
+        }
+        assert!(PROBLEMS.is_sorted_by_key(|problem| problem.name));
+    }
 }

@@ -1,51 +1,82 @@
 //! `schemas/<collection>.json`: what a published record looks like.
 
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, CollectionDecl, Settings};
+use super::infer;
+use crate::content::Content;
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Collection, CollectionDecl, FieldOrigin, Settings};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 
-/// The schema of each collection's public records, under the home surface.
-pub fn schemas(settings: &Settings, written: &[Option<Json>], markdown: &[bool]) -> Vec<Artifact> {
-    let Some(surface) = settings.home_surface() else { return Vec::new() };
-    let schema = |((decl, written), markdown): ((&CollectionDecl, &Option<Json>), &bool)| {
-        let document = public_schema(settings, decl, written.as_ref(), *markdown);
-        Artifact {
-            key: surface.key(&format!("schemas/{}.json", decl.name)),
-            media_type: "application/schema+json",
-            cache: CacheClass::View,
-            body: Body::Bytes(format!("{document:#}\n").into_bytes().into()),
-            origin: ArtifactOrigin::Build,
-        }
+/// The schema of each collection's public records.
+pub fn record_schemas(settings: &Settings, content: &Content) -> Vec<Json> {
+    let one = |(at, collection): (usize, &Collection)| {
+        public_schema(settings, &settings.collections[at], content.schemas[at].as_ref(), collection)
     };
-    settings.collections.iter().zip(written).zip(markdown).map(schema).collect()
+    content.collections.iter().enumerate().map(one).collect()
 }
 
-/// The written schema without private members, with those that the build adds.
-pub fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Json>, markdown: bool) -> Json {
+/// `schemas/<collection>.json`, under the home surface.
+pub fn schemas(settings: &Settings, records: &[Json]) -> Vec<Artifact> {
+    let Some(surface) = settings.home_surface() else { return Vec::new() };
+    let schema = |(decl, document): (&CollectionDecl, &Json)| {
+        schema_artifact(surface.key(&format!("schemas/{}.json", decl.name)), document)
+    };
+    settings.collections.iter().zip(records).map(schema).collect()
+}
+
+pub fn schema_artifact(key: String, document: &Json) -> Artifact {
+    Artifact {
+        key,
+        media_type: "application/schema+json",
+        cache: CacheClass::View,
+        body: Body::Bytes(format!("{document:#}\n").into_bytes().into()),
+        origin: ArtifactOrigin::Build,
+    }
+}
+
+/// The written schema without private members, with those that the build adds. What no schema describes has the type
+/// of the values that it has.
+fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Json>, collection: &Collection) -> Json {
     let mut schema = match written {
         Some(Json::Object(schema)) => schema.clone(),
         _ => Map::from_iter([("type".to_owned(), json!("object"))]),
     };
-    schema.entry("$schema").or_insert_with(|| json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.entry("$schema").or_insert_with(|| json!(DIALECT));
     if let Some(surface) = settings.home_surface().filter(|_| !settings.site.base_url.is_empty()) {
         let id = format!("{}{}/schemas/{}.json", settings.site.base_url, surface.prefix, decl.name);
         schema.insert("$id".to_owned(), Json::String(id));
     }
     let private = |name: &str| decl.private.iter().any(|p| p.value == name);
-    let mut properties = match schema.remove("properties") {
+    let take = |schema: &mut Map<String, Json>, name| schema.remove(name);
+    let mut properties = match take(&mut schema, "properties") {
         Some(Json::Object(properties)) => properties,
         _ => Map::new(),
     };
     properties.retain(|name, _| !private(name));
-    for (name, property) in
-        added(markdown).into_iter().chain(decl.derive.iter().map(|derived| (derived.name.as_str(), json!({}))))
-    {
-        if !private(name) {
-            properties.entry(name).or_insert(property);
+    let mut required: BTreeSet<String> = match take(&mut schema, "required") {
+        Some(Json::Array(names)) => names.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        _ => BTreeSet::new(),
+    };
+    required.retain(|name| !private(name));
+    // A record without its key is a fault.
+    if !private(&decl.key.value) {
+        required.insert(decl.key.value.clone());
+    }
+    let described: BTreeSet<String> = properties.keys().cloned().collect();
+    for name in infer::names(collection) {
+        let built =
+            collection.records.iter().find_map(|r| r.field(&name)).is_some_and(|f| f.origin == FieldOrigin::Built);
+        if described.contains(&*name) && !built {
+            continue;
+        }
+        let (seen, always) = infer::member(collection, &name);
+        properties.entry(&*name).or_insert_with(|| of_markdown(&name).filter(|_| built).unwrap_or(seen));
+        if always {
+            required.insert(name.to_string());
         }
     }
     schema.insert("properties".to_owned(), Json::Object(properties));
-    if let Some(Json::Array(required)) = schema.get_mut("required") {
-        required.retain(|name| !name.as_str().is_some_and(private));
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
     }
     if !decl.private.is_empty() {
         // These speak of values, and may speak of private ones.
@@ -56,6 +87,9 @@ pub fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option
     nullable_references(&mut schema);
     schema
 }
+
+/// The dialect of every published schema.
+pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Keywords beside `properties` that may name a private member or its values.
 const SPEAKING: [&str; 13] = [
@@ -91,11 +125,8 @@ fn drop_unused_definitions(schema: &mut Json) {
 fn nullable_references(schema: &mut Json) {
     match schema {
         Json::Object(keywords) => {
-            if keywords.contains_key("x-ref")
-                && let Some(Json::String(kind)) = keywords.get("type")
-            {
-                let kinds = json!([kind, "null"]);
-                keywords.insert("type".to_owned(), kinds);
+            if keywords.contains_key("x-ref") {
+                make_nullable(keywords);
             }
             keywords.values_mut().for_each(nullable_references);
         }
@@ -104,22 +135,38 @@ fn nullable_references(schema: &mut Json) {
     }
 }
 
-/// The members that Markdown adds.
-fn added(markdown: bool) -> Vec<(&'static str, Json)> {
-    if !markdown {
-        return Vec::new();
+/// Lets null pass `type`, `enum` and `const`.
+pub fn make_nullable(keywords: &mut Map<String, Json>) {
+    match keywords.get_mut("type") {
+        Some(Json::String(kind)) if kind != "null" => {
+            let kinds = json!([kind, "null"]);
+            keywords.insert("type".to_owned(), kinds);
+        }
+        Some(Json::Array(kinds)) if !kinds.contains(&json!("null")) => kinds.push(json!("null")),
+        _ => {}
     }
-    let heading = json!({
-        "type": "object",
-        "properties": { "level": { "type": "integer" }, "id": { "type": "string" }, "text": { "type": "string" } },
-        "required": ["level", "id", "text"]
-    });
-    vec![
-        ("slug", json!({ "type": "string" })),
-        ("excerpt", json!({ "type": "string" })),
-        ("wordCount", json!({ "type": "integer" })),
-        ("readingTime", json!({ "type": "integer", "description": "minutes" })),
-        ("html", json!({ "type": "string" })),
-        ("toc", json!({ "type": "array", "items": heading })),
-    ]
+    if let Some(value) = keywords.remove("const") {
+        keywords.insert("enum".to_owned(), json!([value]));
+    }
+    if let Some(Json::Array(values)) = keywords.get_mut("enum")
+        && !values.contains(&Json::Null)
+    {
+        values.push(Json::Null);
+    }
+}
+
+/// The members that Markdown adds.
+fn of_markdown(name: &str) -> Option<Json> {
+    Some(match name {
+        "slug" | "excerpt" => json!({ "type": "string" }),
+        "html" => json!({ "type": "string", "description": "HTML of the text" }),
+        "wordCount" => json!({ "type": "integer", "minimum": 0 }),
+        "readingTime" => json!({ "type": "integer", "minimum": 0, "description": "minutes" }),
+        "toc" => json!({ "type": "array", "description": "headings, in order", "items": {
+            "type": "object",
+            "properties": { "level": { "type": "integer" }, "id": { "type": "string" }, "text": { "type": "string" } },
+            "required": ["level", "id", "text"]
+        }}),
+        _ => return None,
+    })
 }

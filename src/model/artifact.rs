@@ -38,6 +38,8 @@ pub enum CacheClass {
     View,
     /// A file of `site/static/`, at a name that can change its bytes.
     Asset,
+    /// A file whose name changes with its bytes.
+    Immutable,
     /// What the build says of itself; changes with every release.
     Meta,
 }
@@ -47,6 +49,7 @@ impl CacheClass {
         match self {
             Self::View => "view",
             Self::Asset => "asset",
+            Self::Immutable => "immutable",
             Self::Meta => "meta",
         }
     }

@@ -58,5 +58,8 @@ codes! {
     EXPRESSION_FAILED = "expression-failed";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
+    UNREACHABLE = "unreachable";
+    BREAKING_CHANGE = "breaking-change";
+    SCHEMA_MISMATCH = "schema-mismatch";
     TOO_MANY_ARTIFACTS = "too-many-artifacts";
 }

@@ -68,6 +68,19 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+
+    /// For programs: the path relative to the root, line and column counted from 1.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.code.0,
+            "severity": self.severity.name(),
+            "path": &*self.place.path,
+            "line": self.place.line,
+            "column": self.place.column,
+            "message": self.message,
+            "help": self.help,
+        })
+    }
 }
 
 /// The candidate that a slip of the fingers would turn into `name`, if one is near enough.

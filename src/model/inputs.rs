@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every file under the declared sources: path (relative to the root, with `/`) to what was found there.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Inputs {
     pub files: BTreeMap<Arc<str>, InputFile>,
     /// Folders that were looked into, whether or not they hold a file.
@@ -31,6 +31,11 @@ impl Inputs {
             Some(InputFile::Bytes(bytes)) => Some(bytes),
             _ => None,
         }
+    }
+
+    /// Whether `path` is one of the files.
+    pub fn is_file(&self, path: &str) -> bool {
+        matches!(self.files.get(path), Some(InputFile::Bytes(_)))
     }
 
     /// The file at `path`, out of the inputs unless it is to be read again.

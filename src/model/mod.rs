@@ -29,9 +29,9 @@ pub use record::{Collection, Field, FieldOrigin, Hidden, HiddenReason, Locate, O
 pub use release::{Release, Sealed, hex};
 pub use route::{Route, RouteKind};
 pub use settings::{
-    CollectionDecl, Count, Derived, Group, Limit, Placed, Rank, RankMethod, Settings, Shape, SiteInfo, Sort, Surface,
-    View,
+    CollectionDecl, Count, Derived, Group, Limit, OpenApi, Placed, Rank, RankMethod, Settings, Shape, SiteInfo, Sort,
+    Surface, View,
 };
-pub use slug::{BadSlug, encode, slug};
+pub use slug::{BadSlug, LONGEST as LONGEST_SLUG, decode, encode, encode_path, fold, slug};
 pub use text::{Excerpt, Place, SourceText, Span, word_in};
 pub use value::{Name, Names, Number, Value};

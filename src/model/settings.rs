@@ -13,6 +13,7 @@ pub struct Placed<T> {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub site: SiteInfo,
+    pub openapi: OpenApi,
     pub collections: Vec<CollectionDecl>,
     /// Names of collections whose declaration has faults that leave nothing to read.
     pub broken_collections: Vec<String>,
@@ -32,6 +33,17 @@ pub struct SiteInfo {
     pub max_file_bytes: u64,
     /// Whether raw HTML in Markdown stands as it is written.
     pub trust_html: bool,
+}
+
+/// What the OpenAPI document says besides the routes; empty where the site says nothing.
+#[derive(Clone, Debug, Default)]
+pub struct OpenApi {
+    pub title: String,
+    pub description: String,
+    /// An SPDX identifier.
+    pub license: String,
+    /// Whether there is an API reference at `/api-docs`.
+    pub reference: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +72,8 @@ pub struct Surface {
     /// Starts with a slash and does not end with one; empty for the root.
     pub prefix: String,
     pub shape: Shape,
+    /// Raised when its answers change in a way that breaks clients.
+    pub version: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +151,15 @@ pub struct Limit {
     /// The rows of an answer without a limit; all of them where this is `None`.
     pub default: Option<usize>,
     pub max: usize,
+}
+
+impl Shape {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Envelope => "envelope",
+        }
+    }
 }
 
 impl SiteInfo {

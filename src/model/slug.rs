@@ -32,22 +32,7 @@ impl std::fmt::Display for BadSlug {
 /// # Errors
 /// When the result is empty, starts with a dot, holds a control character or is longer than 250 bytes.
 pub fn slug(text: &str) -> Result<String, BadSlug> {
-    let mut slug = String::with_capacity(text.len());
-    let mut in_run = false;
-    let mut push = |c: char| {
-        let gap = c.is_whitespace() || c == '/' || c == '\\';
-        if !gap {
-            slug.push(c.to_ascii_lowercase());
-        } else if !in_run {
-            slug.push('-');
-        }
-        in_run = gap;
-    };
-    if text.is_ascii() {
-        text.chars().for_each(&mut push);
-    } else {
-        text.nfc().for_each(&mut push);
-    }
+    let slug = if text.is_ascii() { fold(text.chars()) } else { fold(text.nfc()) };
     match slug.as_bytes().first() {
         None => Err(BadSlug::Empty),
         Some(b'.') => Err(BadSlug::LeadingDot),
@@ -55,6 +40,23 @@ pub fn slug(text: &str) -> Result<String, BadSlug> {
         _ if slug.len() > LONGEST => Err(BadSlug::TooLong),
         _ => Ok(slug),
     }
+}
+
+/// The part of the slug's rule that a request is put through too: A–Z lowered; each run of white space, `/` and `\` one
+/// `-`. (NFC needs tables that an edge function has no room for.)
+pub fn fold(text: impl Iterator<Item = char>) -> String {
+    let mut slug = String::with_capacity(text.size_hint().0);
+    let mut in_run = false;
+    for c in text {
+        let gap = c.is_whitespace() || c == '/' || c == '\\';
+        if !gap {
+            slug.push(c.to_ascii_lowercase());
+        } else if !in_run {
+            slug.push('-');
+        }
+        in_run = gap;
+    }
+    slug
 }
 
 /// The slug as it stands in a URL path (RFC 3986 §3.3): everything but unreserved characters percent-encoded.
@@ -69,6 +71,33 @@ pub fn encode(slug: &str, out: &mut String) {
             out.push(char::from(HEX[usize::from(byte & 15)]));
         }
     }
+}
+
+/// `/` and the object key, each segment percent-encoded: the URL path at which a plain file host answers with it.
+pub fn encode_path(key: &str) -> String {
+    let mut path = String::with_capacity(key.len() + 8);
+    for segment in key.split('/') {
+        path.push('/');
+        encode(segment, &mut path);
+    }
+    path
+}
+
+/// Percent-decodes (RFC 3986 §2.1). `None` where an escape is broken or the bytes are not UTF-8.
+pub fn decode(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let digit = |byte: Option<u8>| byte.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => digit(rest.next())? * 16 + digit(rest.next())?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -98,5 +127,14 @@ mod tests {
         let mut url = String::new();
         encode("c#-\u{e9}", &mut url);
         assert_eq!(url, "c%23-%C3%A9");
+        assert_eq!(encode_path("a b/c"), "/a%20b/c");
+    }
+
+    #[test]
+    fn broken_escapes_are_seen() {
+        assert_eq!(decode("c%23-%C3%A9+").as_deref(), Some("c#-\u{e9}+"));
+        for broken in ["%", "%4", "%zz", "%C3", "%ED%A0%80", "%C0%AF", "%+1"] {
+            assert_eq!(decode(broken), None, "{broken}");
+        }
     }
 }

@@ -9,8 +9,8 @@ pub use form::quoted;
 use super::formats::{self, Format};
 use crate::expr::Expression;
 use crate::model::{
-    CollectionDecl, Derived, Diagnostic, PathTemplate, Place, Placed, Settings, Shape, SiteInfo, SourceText, Surface,
-    code,
+    CollectionDecl, Derived, Diagnostic, OpenApi, PathTemplate, Place, Placed, Settings, Shape, SiteInfo, SourceText,
+    Surface, code,
 };
 use form::{Form, Reader};
 use std::sync::Arc;
@@ -61,7 +61,8 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         .table("collections")
         .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
     let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
-    let mut settings = Settings { site, collections, broken_collections, surfaces, views: Vec::new() };
+    let mut settings =
+        Settings { site, openapi: openapi(form), collections, broken_collections, surfaces, views: Vec::new() };
     settings.views = views::read(reader, form, &settings);
     form.finish();
     settings
@@ -99,6 +100,19 @@ fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
         table.finish();
     }
     site
+}
+
+fn openapi(form: &Form<'_>) -> OpenApi {
+    let mut openapi = OpenApi { reference: true, ..OpenApi::default() };
+    if let Some(table) = form.table("openapi") {
+        let text = |name| table.text(name).map_or_else(String::new, |text| text.value);
+        openapi.title = text("title");
+        openapi.description = text("description");
+        openapi.license = text("license");
+        openapi.reference = table.flag("reference").unwrap_or(true);
+        table.finish();
+    }
+    openapi
 }
 
 fn base_url(reader: &Reader<'_>, url: &Placed<String>) -> String {
@@ -184,7 +198,7 @@ fn one_line(source: &str) -> String {
 fn surfaces(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Surface> {
     let Some(tables) = form.table("surfaces") else {
         let at = Place::file(PATH);
-        return vec![Surface { name: "api".to_owned(), at, prefix: "/api".to_owned(), shape: Shape::Bare }];
+        return vec![Surface { name: "api".to_owned(), at, prefix: "/api".to_owned(), shape: Shape::Bare, version: 1 }];
     };
     if tables.entries().is_empty() {
         let fault = Diagnostic::error(code::MISSING_OPTION, tables.place(), "`surfaces` declares no surface");
@@ -195,6 +209,7 @@ fn surfaces(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Surface> {
         let Some(table) = reader.form(&entry.node, format!("surface `{}`", entry.name)) else { continue };
         let prefix = table.required_text("prefix");
         let shape = shape(reader, &table);
+        let version = table.positive("version").map_or(1, |version| version.value);
         table.finish();
         let path = prefix.as_ref().and_then(|prefix| prefix_path(reader, prefix));
         let (Some(prefix), Some(path), Some(shape)) = (prefix, path, shape) else { continue };
@@ -203,7 +218,7 @@ fn surfaces(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Surface> {
             let fault = Diagnostic::error(code::DUPLICATE_PATH, prefix.at.clone(), message);
             reader.report(fault.help(format!("the other is declared at {}", other.at)));
         }
-        surfaces.push(Surface { name: entry.name.to_string(), at: prefix.at, prefix: path, shape });
+        surfaces.push(Surface { name: entry.name.to_string(), at: prefix.at, prefix: path, shape, version });
     }
     surfaces
 }
