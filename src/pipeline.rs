@@ -3,19 +3,27 @@
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
 mod collisions;
+mod compute;
 mod lookups;
+mod promises;
+#[cfg(feature = "serve")]
+mod session;
+mod stamp;
 
-pub use lookups::{first_keys, load_schema, load_written_schema};
+pub use compute::Computed;
+pub use lookups::{first_keys, load_schema, load_site, load_written_schema};
+#[cfg(feature = "serve")]
+pub use session::{Built, Served, Session};
 
-use crate::content::{self, Content, Places, settings};
-use crate::model::{Artifact, Collection, Diagnostic, Hidden, InputFile, Inputs, Place, Release, Settings, code, hex};
+use crate::content::{self, Moment, settings};
+use crate::model::{Diagnostic, Hidden, InputFile, Place, Release, Settings, code};
 use crate::output::{Output, Written};
-use crate::{contract, disk, output, release, views};
+use crate::{disk, output, published, release};
 use anyhow::Result;
+use compute::compute;
 use jiff::Timestamp;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use stamp::{Stamp, fingerprint};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +41,8 @@ pub struct Report {
     pub collections: Vec<(String, usize)>,
     pub release: Option<ReleaseSummary>,
     pub written: Option<Written>,
+    /// How many documents pass their schema, where that was asked for.
+    pub verified: Option<usize>,
     /// Wall time of each stage, in order.
     pub timings: Vec<(&'static str, Duration)>,
 }
@@ -51,6 +61,10 @@ pub struct BuildOptions<'a> {
     pub now: Timestamp,
     /// Whether a warning keeps the build from writing.
     pub strict: bool,
+    /// Whether every emitted JSON document is checked against its schema.
+    pub verify: bool,
+    /// A release whose clients this one must not break.
+    pub against: Option<&'a Path>,
     /// What tells this build of the tool from any other: an unchanged site is built anew when it changes.
     pub tool: &'a str,
 }
@@ -86,7 +100,11 @@ impl Report {
 /// When the disk does not give them.
 pub fn load_settings(root: &Path) -> Result<(Option<Settings>, Vec<Diagnostic>)> {
     let file = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
-    Ok(match &file {
+    Ok(read_settings(file.as_ref()))
+}
+
+fn read_settings(file: Option<&InputFile>) -> (Option<Settings>, Vec<Diagnostic>) {
+    match file {
         None => {
             let fault = Diagnostic::error(
                 code::MISSING_SITE,
@@ -99,7 +117,7 @@ pub fn load_settings(root: &Path) -> Result<(Option<Settings>, Vec<Diagnostic>)>
             Ok(text) => settings::read(text.trim_start_matches('\u{feff}')),
             Err(fault) => (None, vec![fault]),
         },
-    })
+    }
 }
 
 /// Every diagnostic of the site; nothing is written.
@@ -110,8 +128,8 @@ pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
     if let Some((settings, faults)) = open(root, &mut report)? {
         let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-        let (_, faults, _) = compute(root, &settings, inputs, now, faults, &mut report);
-        report.settle(faults);
+        let computed = compute(root, &settings, inputs, Moment::at(now), faults, &mut report);
+        report.settle(computed.faults);
     }
     Ok(report)
 }
@@ -123,6 +141,7 @@ pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
 /// When the disk fails, or a file that the tool did not make is in the way.
 pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let mut report = Report::default();
+    let against = options.against.map(published::load_path).transpose()?;
     let Some((settings, faults)) = open(root, &mut report)? else { return Ok(report) };
     let start = Instant::now();
     let wanted = settings.wanted();
@@ -133,11 +152,12 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let start = Instant::now();
     let sources = disk::read_one(root, settings::PATH, MAX_SETTINGS_BYTES)?;
     let fingerprint = fingerprint(options.tool, sources.as_ref(), &inputs);
-    let unchanged = output.header().filter(|_| faults.is_empty()).and_then(|header| {
-        let stamp: Stamp = serde_json::from_str(header).ok()?;
-        let holds = stamp.holds(&fingerprint, options.now);
-        holds.then(|| output.intact()).flatten().map(|files| (stamp, files))
-    });
+    let unchanged =
+        output.header().filter(|_| faults.is_empty() && !options.verify && against.is_none()).and_then(|header| {
+            let stamp: Stamp = serde_json::from_str(header).ok()?;
+            let holds = stamp.holds(&fingerprint, options.now);
+            holds.then(|| output.intact()).flatten().map(|files| (stamp, files))
+        });
     report.time("compare", start);
     if let Some((stamp, files)) = unchanged {
         report.hidden = stamp.hidden;
@@ -146,20 +166,26 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         report.written = Some(Written { unchanged: files, ..Written::default() });
         return Ok(report);
     }
-    let (artifacts, faults, next_change) = compute(root, &settings, inputs, options.now, faults, &mut report);
-    report.settle(faults);
+    let mut computed = compute(root, &settings, inputs, Moment::at(options.now), faults, &mut report);
+    if let Some(old) = &against {
+        computed.faults.extend(promises::broken(&settings, &old.openapi, &computed.artifacts));
+    }
+    report.settle(computed.faults);
     if report.errors() > 0 || options.strict && !report.diagnostics.is_empty() {
         return Ok(report);
     }
     let start = Instant::now();
-    let release = release::seal(&settings, artifacts);
+    let release = release::seal(&settings, computed.artifacts);
     report.time("seal", start);
+    if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {
+        return Ok(report);
+    }
     let start = Instant::now();
     let summary = summary(&release);
     let header = Stamp {
         fingerprint: if report.diagnostics.is_empty() { fingerprint } else { String::new() },
         from: options.now.as_nanosecond(),
-        until: next_change.map(Timestamp::as_nanosecond),
+        until: computed.next_change.map(Timestamp::as_nanosecond),
         hidden: report.hidden.clone(),
         collections: report.collections.clone(),
         release: summary.clone(),
@@ -170,26 +196,6 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     report.release = Some(summary);
     report.written = Some(written);
     Ok(report)
-}
-
-/// What a finished build was made from, so that the next one can tell that nothing changed.
-#[derive(Serialize, Deserialize)]
-struct Stamp {
-    /// Empty where the build had warnings, which are to be told again.
-    fingerprint: String,
-    /// Nanoseconds since 1970: the instant of the build, and the first at which its output would change.
-    from: i128,
-    until: Option<i128>,
-    hidden: Vec<Hidden>,
-    collections: Vec<(String, usize)>,
-    release: ReleaseSummary,
-}
-
-impl Stamp {
-    fn holds(&self, fingerprint: &str, now: Timestamp) -> bool {
-        let now = now.as_nanosecond();
-        self.fingerprint == fingerprint && self.from <= now && self.until.is_none_or(|until| now < until)
-    }
 }
 
 fn open(root: &Path, report: &mut Report) -> Result<Option<(Settings, Vec<Diagnostic>)>> {
@@ -205,62 +211,6 @@ fn open(root: &Path, report: &mut Report) -> Result<Option<(Settings, Vec<Diagno
 fn summary(release: &Release) -> ReleaseSummary {
     let bytes = release.artifacts.iter().map(|sealed| sealed.size).sum();
     ReleaseSummary { id: release.id(), artifacts: release.artifacts.len(), bytes }
-}
-
-/// A digest of everything that a build reads.
-fn fingerprint(tool: &str, settings: Option<&InputFile>, inputs: &Inputs) -> String {
-    let digest = |file: &InputFile| -> [u8; 32] {
-        match file {
-            InputFile::Bytes(bytes) => Sha256::digest(bytes.as_slice()).into(),
-            _ => [0; 32],
-        }
-    };
-    let files: Vec<(&Arc<str>, &InputFile)> = inputs.files.iter().collect();
-    let digests: Vec<[u8; 32]> = files.par_iter().map(|(_, file)| digest(file)).collect();
-    let mut all = Sha256::new();
-    all.update(tool.as_bytes());
-    all.update(settings.map_or([0; 32], digest));
-    for ((path, _), digest) in files.iter().zip(digests) {
-        all.update((path.len() as u64).to_be_bytes());
-        all.update(path.as_bytes());
-        all.update(digest);
-    }
-    hex(&all.finalize())
-}
-
-/// Everything between the inputs and the seal. The artifacts are in order of key.
-fn compute(
-    root: &Path,
-    settings: &Settings,
-    inputs: Inputs,
-    now: Timestamp,
-    mut faults: Vec<Diagnostic>,
-    report: &mut Report,
-) -> (Vec<Artifact>, Vec<Diagnostic>, Option<Timestamp>) {
-    let start = Instant::now();
-    let (statics, unreadable) = release::statics(&inputs);
-    faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
-    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
-    let places = Places::new(&reread);
-    let content = content::read(settings, inputs, &places, now);
-    let Content { collections, schemas, markdown, hidden, next_change, diagnostics } = content;
-    faults.extend(diagnostics);
-    report.hidden = hidden;
-    let published =
-        |collection: &Collection| collection.records.iter().filter(|record| record.hidden.is_none()).count();
-    report.collections =
-        collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
-    report.time("content", start);
-    let start = Instant::now();
-    let (answers, wrong) = views::run(settings, &collections, &places);
-    faults.extend(wrong);
-    let others = [statics, contract::schemas(settings, &schemas, &markdown), contract::problems(settings)];
-    let mut artifacts = Vec::with_capacity(answers.iter().chain(&others).map(Vec::len).sum());
-    answers.into_iter().chain(others).for_each(|some| artifacts.extend(some));
-    artifacts.par_sort_unstable_by(|a, b| a.key.cmp(&b.key).then(a.origin.cmp(&b.origin)));
-    faults.extend(collisions::told(settings, &collections, &places, &artifacts));
-    report.time("views", start);
-    (artifacts, faults, next_change)
 }
 
 /// A file once more, to find the place of a fault in it.

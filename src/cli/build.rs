@@ -11,6 +11,13 @@ pub struct Build {
     /// The output folder [default: public, below the root]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Check every emitted JSON file against its published schema
+    #[arg(long)]
+    verify: bool,
+    /// Refuse changes that break clients of this release (an output folder, or a manifest file), unless the surface's
+    /// version was raised
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
     #[command(flatten)]
     reading: Reading,
 }
@@ -22,7 +29,14 @@ impl Build {
             return Ok(Outcome::Usage(message));
         }
         let start = std::time::Instant::now();
-        let options = BuildOptions { out: &out, now: self.reading.now(), strict: self.reading.strict, tool: &tool() };
+        let options = BuildOptions {
+            out: &out,
+            now: self.reading.now(),
+            strict: self.reading.strict,
+            verify: self.verify,
+            against: self.against.as_deref(),
+            tool: &tool(),
+        };
         let done = self.reading.on_threads(|| pipeline::build(root, options))?;
         report::finish(&self.reading, root, done, Some((&out, start.elapsed())))
     }

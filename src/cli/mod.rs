@@ -12,13 +12,17 @@ macro_rules! say {
 
 mod build;
 mod check;
+mod diff;
+mod edge;
 mod explain;
 mod human;
 mod new;
+mod openapi;
 mod report;
 mod routes;
 mod scaffold;
 mod schema;
+mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -43,11 +47,19 @@ enum Command {
     Build(build::Build),
     /// Report every fault of the site; nothing is written
     Check(check::Check),
+    /// Answer on this machine as production does; rebuild and reload on every change
+    Serve(serve::Serve),
     /// Make a new site, article or user
     #[command(subcommand)]
     New(new::New),
     /// Print the route table
     Routes(routes::Routes),
+    /// Print the OpenAPI document
+    Openapi(openapi::Openapi),
+    /// Print the edge function: a CloudFront Function that maps requests to files
+    Edge(edge::Edge),
+    /// Say what changed for clients between two releases
+    Diff(diff::Diff),
     /// Print the JSON Schema of a collection's published records
     Schema(schema::Schema),
     /// Say what the code of a diagnostic means, with an example of the mend
@@ -99,8 +111,12 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Build(command) => command.run(&cli.root),
         Command::Check(command) => command.run(&cli.root),
+        Command::Serve(command) => command.run(&cli.root),
         Command::New(command) => command.run(&cli.root),
         Command::Routes(command) => command.run(&cli.root),
+        Command::Openapi(command) => command.run(&cli.root),
+        Command::Edge(command) => command.run(&cli.root),
+        Command::Diff(command) => command.run(),
         Command::Schema(command) => command.run(&cli.root),
         Command::Explain(command) => Ok(command.run()),
     };

@@ -52,7 +52,7 @@ pub fn finish(
 }
 
 fn document(report: &Report, failed: bool, timings: bool) -> Json {
-    let diagnostics: Vec<Json> = report.diagnostics.iter().take(SHOWN).map(diagnostic).collect();
+    let diagnostics: Vec<Json> = report.diagnostics.iter().take(SHOWN).map(Diagnostic::json).collect();
     let hidden = report.hidden.iter().map(|hidden| {
         let (reason, at) = match &hidden.reason {
             HiddenReason::Draft => ("draft", None),
@@ -81,24 +81,15 @@ fn document(report: &Report, failed: bool, timings: bool) -> Json {
         summary["removed"] = json!(written.removed);
         summary["unchanged"] = json!(written.unchanged);
     }
+    if let Some(verified) = report.verified {
+        summary["verified"] = json!(verified);
+    }
     if timings {
         let stages = report.timings.iter().map(|(stage, time)| ((*stage).to_owned(), json!(time.as_secs_f64())));
         summary["timings"] = Json::Object(stages.collect());
         summary["peakMemory"] = json!(super::peak_memory());
     }
     json!({ "diagnostics": diagnostics, "summary": summary })
-}
-
-fn diagnostic(diagnostic: &Diagnostic) -> Json {
-    json!({
-        "code": diagnostic.code.0,
-        "severity": diagnostic.severity.name(),
-        "path": &*diagnostic.place.path,
-        "line": diagnostic.place.line,
-        "column": diagnostic.place.column,
-        "message": diagnostic.message,
-        "help": diagnostic.help,
-    })
 }
 
 /// Workflow commands of GitHub Actions. Paths count from the repository's root, so a relative `--root` stands before

@@ -1,10 +1,12 @@
 //! `precast routes`: the route table.
 
 use super::{Format, Outcome, human, print};
-use crate::contract;
+use crate::content::Moment;
+use crate::contract::{self, Vector};
 use crate::model::{Route, RouteKind};
 use crate::pipeline;
 use anyhow::Result;
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,10 +16,19 @@ pub struct Routes {
     /// How to print the table
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Print requests of this site with the key or the problem that each is answered with, as JSON
+    #[arg(long)]
+    vectors: bool,
+    /// With --vectors: the instant to look at the site at (RFC 3339)
+    #[arg(long, value_name = "RFC3339", requires = "vectors")]
+    now: Option<Timestamp>,
 }
 
 impl Routes {
     pub fn run(self, root: &Path) -> Result<Outcome> {
+        if self.vectors {
+            return vectors(root, Moment::at(self.now.unwrap_or_else(Timestamp::now)));
+        }
         let (settings, faults) = pipeline::load_settings(root)?;
         let settings = settings.filter(|_| faults.iter().all(|fault| !fault.is_error()));
         let Some(settings) = settings else {
@@ -33,6 +44,27 @@ impl Routes {
         }
         Ok(Outcome::Done)
     }
+}
+
+fn vectors(root: &Path, moment: Moment<'_>) -> Result<Outcome> {
+    let (report, site) = pipeline::load_site(root, moment)?;
+    human::diagnostics(report.diagnostics.iter());
+    let Some((settings, computed)) = site.filter(|_| report.errors() == 0) else { return Ok(Outcome::Faults) };
+    let vectors = contract::vectors(&settings, &computed.table, &computed.artifacts);
+    let rows: Vec<String> = vectors.iter().map(|vector| row(vector).to_string()).collect();
+    print(&format!("{{\"vectors\":[\n{}\n]}}\n", rows.join(",\n")));
+    Ok(Outcome::Done)
+}
+
+fn row(vector: &Vector) -> Json {
+    let mut row = json!({ "method": vector.method, "url": vector.url, "status": vector.status });
+    if let Some(key) = &vector.key {
+        row["key"] = json!(key);
+    }
+    if let Some(problem) = vector.problem {
+        row["problem"] = json!(problem);
+    }
+    row
 }
 
 fn document(route: &Route) -> Json {

@@ -1,6 +1,7 @@
 //! Artifacts that meet on one key, told at the later declaration.
 
 use crate::content::settings;
+use crate::contract::Unreachable;
 use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Settings, code};
 use crate::release;
 
@@ -42,6 +43,23 @@ pub fn told(
         )
     });
     found.chain(reserved).collect()
+}
+
+/// Answers that their own URL does not reach, told where they are declared.
+pub fn unreachable(
+    settings: &Settings,
+    collections: &[Collection],
+    locate: &dyn Locate,
+    artifacts: &[Artifact],
+    unreachable: &[Unreachable],
+) -> Vec<Diagnostic> {
+    let told = |found: &Unreachable| {
+        let (what, at) = declaration(settings, collections, locate, &artifacts[found.artifact]);
+        let message = format!("no request reaches {what}: `{}` is answered with `{}`", found.url, found.reaches);
+        Diagnostic::error(code::UNREACHABLE, at, message)
+            .help("give one of the two another name, or a view another path")
+    };
+    unreachable.iter().map(told).collect()
 }
 
 /// Keys of the build's own documents that are not among the artifacts yet, and its state.

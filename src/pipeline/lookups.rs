@@ -1,12 +1,26 @@
 //! What commands besides `build` and `check` ask of a site.
 
-use super::reread;
-use crate::content::{self, Places};
+use super::compute::{Computed, compute};
+use super::{Report, open, reread};
+use crate::content::{self, Content, Moment, Places};
 use crate::model::{Collection, Diagnostic, Settings};
 use crate::{contract, disk};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::path::Path;
+
+/// The whole site as it is at a moment, unsealed, with what was found on the way; without settings there is no site.
+///
+/// # Errors
+/// When the disk fails.
+pub fn load_site(root: &Path, moment: Moment<'_>) -> Result<(Report, Option<(Settings, Computed)>)> {
+    let mut report = Report::default();
+    let Some((settings, faults)) = open(root, &mut report)? else { return Ok((report, None)) };
+    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    let mut computed = compute(root, &settings, inputs, moment, faults, &mut report);
+    report.settle(std::mem::take(&mut computed.faults));
+    Ok((report, Some((settings, computed))))
+}
 
 /// The schema of a collection's published records.
 ///
@@ -17,14 +31,16 @@ pub fn load_schema(
     settings: &Settings,
     collection: usize,
 ) -> Result<(Option<serde_json::Value>, Vec<Diagnostic>)> {
-    let decl = &settings.collections[collection];
-    let wanted: Vec<String> =
-        decl.schema.iter().map(|path| path.value.clone()).chain(decl.sources.iter().map(|s| s.value.clone())).collect();
-    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
-    let (written, faults) = content::read_schema(settings, decl, &inputs);
-    let markdown =
-        decl.sources.iter().flat_map(|source| inputs.under(&source.value)).any(|(path, _)| content::is_markdown(path));
-    Ok((faults.is_empty().then(|| contract::public_schema(settings, decl, written.as_ref(), markdown)), faults))
+    let content = read_content(root, settings)?;
+    let (_, faults) = load_written_schema(root, settings, collection)?;
+    let schema = contract::record_schemas(settings, &content).into_iter().nth(collection);
+    Ok((schema.filter(|_| faults.is_empty()), faults))
+}
+
+fn read_content(root: &Path, settings: &Settings) -> Result<Content> {
+    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
+    Ok(content::read(settings, inputs, &Places::new(&reread), Moment::at(Timestamp::now())))
 }
 
 /// The schema of a collection as it is written.
@@ -47,9 +63,7 @@ pub fn load_written_schema(
 /// # Errors
 /// When the disk fails.
 pub fn first_keys(root: &Path, settings: &Settings) -> Result<Vec<(String, String)>> {
-    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
-    let content = content::read(settings, inputs, &Places::new(&reread), Timestamp::now());
+    let content = read_content(root, settings)?;
     let first = |collection: Collection| {
         let record = collection.records.into_iter().find(|record| record.hidden.is_none())?;
         Some((collection.name, record.key))

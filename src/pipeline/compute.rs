@@ -1,0 +1,83 @@
+//! Everything between the inputs and the seal.
+
+use super::{Report, collisions, reread};
+use crate::content::{self, Content, Moment, Places};
+use crate::contract::{self, Api, RouteTable};
+use crate::model::{Artifact, Collection, Diagnostic, Inputs, Settings, code};
+use crate::{release, views};
+use jiff::Timestamp;
+use rayon::prelude::*;
+use std::path::Path;
+use std::time::Instant;
+
+/// What the inputs say, before it is sealed.
+pub struct Computed {
+    /// In order of key.
+    pub artifacts: Vec<Artifact>,
+    pub table: RouteTable,
+    pub api: Api,
+    pub faults: Vec<Diagnostic>,
+    /// The next instant at which another record appears or disappears.
+    pub next_change: Option<Timestamp>,
+}
+
+/// Reads, computes and describes. Where there are faults, the artifacts are what could be made.
+pub fn compute(
+    root: &Path,
+    settings: &Settings,
+    inputs: Inputs,
+    moment: Moment<'_>,
+    mut faults: Vec<Diagnostic>,
+    report: &mut Report,
+) -> Computed {
+    let start = Instant::now();
+    let (statics, unreadable) = release::statics(&inputs);
+    faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
+    let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
+    let places = Places::new(&reread);
+    let mut content = content::read(settings, inputs, &places, moment);
+    faults.append(&mut content.diagnostics);
+    report.hidden = std::mem::take(&mut content.hidden);
+    let published =
+        |collection: &Collection| collection.records.iter().filter(|record| record.hidden.is_none()).count();
+    report.collections =
+        content.collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
+    report.time("content", start);
+    let start = Instant::now();
+    let (answers, wrong) = views::run(settings, &content.collections, &places);
+    faults.extend(wrong);
+    let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics]).map(Vec::len).sum());
+    answers.into_iter().chain([statics]).for_each(|some| artifacts.extend(some));
+    sort(&mut artifacts);
+    report.time("views", start);
+    let start = Instant::now();
+    let api = describe(settings, &content, &mut artifacts);
+    faults.extend(collisions::told(settings, &content.collections, &places, &artifacts));
+    let mut table = RouteTable::of(settings);
+    let unreachable = table.admit(&artifacts);
+    // Two answers in one place were told as such.
+    if !faults.iter().any(|fault| matches!(fault.code, code::KEY_COLLISION | code::DUPLICATE_PATH)) {
+        faults.extend(collisions::unreachable(settings, &content.collections, &places, &artifacts, &unreachable));
+    }
+    report.time("contract", start);
+    Computed { artifacts, table, api, faults, next_change: content.next_change }
+}
+
+/// Adds what the build says of its answers.
+fn describe(settings: &Settings, content: &Content, artifacts: &mut Vec<Artifact>) -> Api {
+    let records = contract::record_schemas(settings, content);
+    let api = contract::api(settings, content, &records);
+    let mut more = contract::pages(settings, &api, artifacts);
+    more.extend(contract::openapi(settings, &api, artifacts));
+    more.extend(contract::client(settings, &api));
+    more.extend(contract::schemas(settings, &records));
+    more.extend(contract::answer_schemas(settings, &api));
+    more.extend(contract::problems(settings));
+    artifacts.append(&mut more);
+    sort(artifacts);
+    api
+}
+
+fn sort(artifacts: &mut [Artifact]) {
+    artifacts.par_sort_by(|a, b| a.key.cmp(&b.key).then(a.origin.cmp(&b.origin)));
+}
