@@ -16,7 +16,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("contract", 2),
     ("disk", 3),
     ("output", 3),
+    ("published", 3),
     ("pipeline", 5),
+    ("serve", 6),
     ("cli", 7),
 ];
 

@@ -267,9 +267,15 @@ fn the_manifest_lists_every_file_with_its_digest() {
         let media_type = listed[key]["mediaType"].as_str().expect("a media type");
         let expected = match key.as_str() {
             "robots.txt" => "text/plain",
+            "v1/client.ts" => "application/typescript",
             _ if key.starts_with("v1/errors/") => "application/problem+json",
             _ if key.starts_with("v1/schemas/") => "application/schema+json",
-            _ => "application/json",
+            _ => match key.rsplit('.').next() {
+                Some("html") => "text/html",
+                Some("css") => "text/css",
+                Some("js") => "text/javascript",
+                _ => "application/json",
+            },
         };
         assert!(media_type.starts_with(expected), "{key}: {media_type}");
     }
