@@ -6,9 +6,13 @@
 mod answers;
 mod architecture;
 mod bad_input;
+mod changes;
+mod clients;
 mod command;
 #[cfg(unix)]
 mod crash;
+mod edge;
+mod engine;
 mod formats;
 mod layers;
 mod markdown;
@@ -16,6 +20,10 @@ mod original;
 mod output;
 mod ownership;
 mod scaffolds;
+#[cfg(feature = "serve")]
+mod serve;
+#[cfg(feature = "serve")]
+mod server;
 mod shipped;
 mod support;
 mod views;
