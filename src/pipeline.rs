@@ -128,7 +128,7 @@ pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
     if let Some((settings, faults)) = open(root, &mut report)? {
         let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-        let computed = compute(root, &settings, inputs, Moment::at(now), faults, &mut report);
+        let computed = compute(root, &settings, inputs, Moment::at(now), faults, &mut report, None);
         report.settle(computed.faults);
     }
     Ok(report)
@@ -166,7 +166,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         report.written = Some(Written { unchanged: files, ..Written::default() });
         return Ok(report);
     }
-    let mut computed = compute(root, &settings, inputs, Moment::at(options.now), faults, &mut report);
+    let mut computed = compute(root, &settings, inputs, Moment::at(options.now), faults, &mut report, None);
     if let Some(old) = &against {
         computed.faults.extend(promises::broken(&settings, &old.openapi, &computed.artifacts));
     }
@@ -175,7 +175,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         return Ok(report);
     }
     let start = Instant::now();
-    let release = release::seal(&settings, computed.artifacts);
+    let release = release::seal(&settings, computed.artifacts, &[]);
     report.time("seal", start);
     if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {
         return Ok(report);

@@ -26,6 +26,9 @@ pub struct Serve {
     /// A further host name that requests may ask for; may be given more than once
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    /// Print how long each stage of each build took
+    #[arg(long)]
+    timings: bool,
 }
 
 impl Serve {
@@ -40,7 +43,8 @@ impl Serve {
             drafts: self.drafts,
             allowed_hosts: self.allow_host,
         };
-        serve(options, tell)?;
+        let timings = self.timings;
+        serve(options, move |what| tell(what, timings))?;
         Ok(Outcome::Done)
     }
 
@@ -55,7 +59,7 @@ impl Serve {
 
 #[cfg(feature = "serve")]
 #[expect(clippy::needless_pass_by_value, reason = "it is made to be told")]
-fn tell(what: crate::serve::Told<'_>) {
+fn tell(what: crate::serve::Told<'_>, timings: bool) {
     use super::human;
     use crate::serve::Told;
     match what {
@@ -69,6 +73,9 @@ fn tell(what: crate::serve::Told<'_>) {
                 [one] => format!(" after a change of {one}"),
                 [one, rest @ ..] => format!(" after changes of {one} and {} more", rest.len()),
             };
+            if timings {
+                human::timings(&report.timings);
+            }
             let milliseconds = took.as_millis();
             if let Some(release) = &report.release {
                 say!("built {} answers in {milliseconds} ms{what}", release.artifacts);

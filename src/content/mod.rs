@@ -27,12 +27,13 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use schema::Schema;
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// What the content says.
 #[derive(Default)]
 pub struct Content {
     /// In the order of their declaration.
-    pub collections: Vec<Collection>,
+    pub collections: Vec<Arc<Collection>>,
     /// The schema of each collection, as it is written.
     pub schemas: Vec<Option<serde_json::Value>>,
     pub hidden: Vec<Hidden>,
@@ -75,7 +76,18 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
         content.diagnostics.extend(faults);
     }
     drop(inputs);
-    let read = |(decl, schema, found, complete)| one(settings, decl, schema, found, complete, places, moment);
+    let read = |(decl, schema, found, complete): (&CollectionDecl, _, Vec<source::Found>, bool)| {
+        let files = source::signature(&found);
+        let known = moment.kept.and_then(|kept| kept.collection(decl, &files, moment.now));
+        let one = match known.filter(|_| complete) {
+            Some((collection, hiding)) => One { collection, schema, hiding, faults: Vec::new() },
+            None => one(settings, decl, schema, found, complete, places, moment),
+        };
+        if let Some(kept) = moment.kept.filter(|_| one.faults.is_empty()) {
+            kept.keep(decl, files, moment.now, (&one.collection, &one.hiding));
+        }
+        one
+    };
     let mut schemas: Vec<Option<Schema>> = Vec::new();
     for One { collection, schema, hiding, faults } in prepared.into_par_iter().map(read).collect::<Vec<_>>() {
         content.diagnostics.extend(faults);
@@ -94,7 +106,7 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
 
 /// One collection by itself, before its references are followed.
 struct One {
-    collection: Collection,
+    collection: Arc<Collection>,
     schema: Option<Schema>,
     hiding: visibility::Hiding,
     faults: Vec<Diagnostic>,
@@ -121,7 +133,7 @@ fn one(
     faults.extend(aliases::index(&mut collection, places));
     let mut hiding = visibility::hide(&mut collection, (moment.now, moment.drafts), &settings.site.time_zone, places);
     faults.append(&mut hiding.faults);
-    One { collection, schema, hiding, faults }
+    One { collection: Arc::new(collection), schema, hiding, faults }
 }
 
 /// Whether the collection reads the file at `path`.

@@ -4,6 +4,7 @@ use super::formats::{Part, Step};
 use super::places::Places;
 use super::schema::{RefStep, Reference, Schema};
 use crate::model::{Collection, Diagnostic, Place, Settings, Value, code};
+use std::sync::Arc;
 
 /// How many dangling references get a "did you mean": looking for near names among all keys is costly.
 const SUGGESTED: usize = 20;
@@ -27,7 +28,7 @@ pub fn declared(settings: &Settings, collection: usize, schema: Option<&Schema>)
 
 /// Checks the references of the collection `from`. A reference to a record that is not published becomes null.
 pub fn check(
-    collections: &mut [Collection],
+    collections: &mut [Arc<Collection>],
     from: usize,
     references: &[Reference],
     places: &Places<'_>,
@@ -61,7 +62,7 @@ pub fn check(
         });
     }
     for (at, steps) in nulled {
-        clear(&mut collections[from], at, &steps);
+        clear(Arc::make_mut(&mut collections[from]), at, &steps);
     }
     faults
 }
@@ -82,7 +83,13 @@ fn resolve(value: &Value, target: &Collection) -> Option<State> {
     }
 }
 
-fn dangling(collections: &[Collection], reference: &Reference, value: &str, place: Place, suggest: bool) -> Diagnostic {
+fn dangling(
+    collections: &[Arc<Collection>],
+    reference: &Reference,
+    value: &str,
+    place: Place,
+    suggest: bool,
+) -> Diagnostic {
     let message = format!("there is no record `{value}` in `{}`", reference.target);
     let fault = Diagnostic::error(code::DANGLING_REFERENCE, place, message);
     let target = collections.iter().find(|c| c.name == reference.target).filter(|_| suggest);

@@ -58,6 +58,18 @@ pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> 
     (found.into_iter().filter_map(&mut take).collect(), faults)
 }
 
+/// A file as it was read: its layer, its path and its bytes.
+pub type FileRead = (u16, Arc<str>, Arc<Vec<u8>>);
+
+/// What the collection is read from.
+pub fn signature(found: &[Found]) -> Vec<FileRead> {
+    let file = |found: &Found| match &found.input {
+        InputFile::Bytes(bytes) => Some((found.layer, Arc::clone(&found.file.path), Arc::clone(bytes))),
+        _ => None,
+    };
+    found.iter().filter_map(file).collect()
+}
+
 /// Reads the files, in parallel; the order stays. A file's bytes are let go as soon as they are understood.
 pub fn read(
     decl: &CollectionDecl,
@@ -71,13 +83,13 @@ pub fn read(
             InputFile::Bytes(bytes) => kept.map(|kept| (kept, bytes)),
             _ => None,
         };
-        if let Some(records) = bytes.and_then(|(kept, bytes)| kept.get(&decl.name, layer, &file.path, bytes)) {
+        if let Some(records) = bytes.and_then(|(kept, bytes)| kept.file(&decl.name, layer, &file.path, bytes)) {
             return records;
         }
         let (records, faults) = read_file(&file, &input, schema, trust_html, decl.derive.len());
         let records = FileRecords { layer, file, records, faults };
         if let Some((kept, bytes)) = bytes {
-            kept.put(&decl.name, layer, &records.file.path, bytes, &records);
+            kept.keep_file(&decl.name, bytes, &records);
         }
         records
     };

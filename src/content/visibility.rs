@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// What hiding a collection's records found.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Hiding {
     /// The records that an editor may wonder about.
     pub hidden: Vec<Hidden>,

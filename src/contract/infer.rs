@@ -2,7 +2,7 @@
 
 use crate::model::{Collection, Name, Number, Value};
 use serde_json::{Map, Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Kinds of values seen at one place.
 #[expect(clippy::struct_excessive_bools, reason = "a set of kinds")]
@@ -36,8 +36,10 @@ pub fn member(collection: &Collection, member: &str) -> (Json, bool) {
 /// The public members that some published record has.
 pub fn names(collection: &Collection) -> Vec<Name> {
     let mut names: BTreeSet<Name> = BTreeSet::new();
+    // Readers share the allocation of a name, so most repetitions are told by their address.
+    let mut seen = HashSet::new();
     for field in collection.records.iter().filter(|record| record.hidden.is_none()).flat_map(|record| &record.fields) {
-        if !names.contains(&field.name) && !collection.is_private(&field.name) {
+        if seen.insert(field.name.as_ptr()) && !collection.is_private(&field.name) {
             names.insert(Name::clone(&field.name));
         }
     }

@@ -5,10 +5,11 @@ use crate::content::Content;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Collection, CollectionDecl, FieldOrigin, Settings};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The schema of each collection's public records.
 pub fn record_schemas(settings: &Settings, content: &Content) -> Vec<Json> {
-    let one = |(at, collection): (usize, &Collection)| {
+    let one = |(at, collection): (usize, &Arc<Collection>)| {
         public_schema(settings, &settings.collections[at], content.schemas[at].as_ref(), collection)
     };
     content.collections.iter().enumerate().map(one).collect()

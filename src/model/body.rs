@@ -136,6 +136,22 @@ impl Body {
         }
     }
 
+    /// Whether two bodies are made of the same pieces, and so have the same bytes. Equal bodies made apart are not seen.
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bytes(a), Self::Bytes(b)) => Arc::ptr_eq(a, b),
+            (
+                Self::Document { head, rendered, row, tail },
+                Self::Document { head: head2, rendered: rendered2, row: row2, tail: tail2 },
+            ) => Arc::ptr_eq(rendered, rendered2) && (head, row, tail) == (head2, row2, tail2),
+            (
+                Self::List { head, rows, range, tail },
+                Self::List { head: head2, rows: rows2, range: range2, tail: tail2 },
+            ) => Arc::ptr_eq(rows, rows2) && (head, range, tail) == (head2, range2, tail2),
+            _ => false,
+        }
+    }
+
     pub fn to_vec(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.each_piece(|piece| bytes.extend_from_slice(piece));

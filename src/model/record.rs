@@ -57,7 +57,7 @@ pub enum HiddenReason {
 }
 
 /// Records of one kind, unique by key, in source order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Collection {
     pub name: String,
     /// The member that is the key.

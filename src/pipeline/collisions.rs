@@ -4,11 +4,12 @@ use crate::content::settings;
 use crate::contract::Unreachable;
 use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Settings, code};
 use crate::release;
+use std::sync::Arc;
 
 /// Two artifacts on one key, told at the later declaration.
 pub fn told(
     settings: &Settings,
-    collections: &[Collection],
+    collections: &[Arc<Collection>],
     locate: &dyn Locate,
     artifacts: &[Artifact],
 ) -> Vec<Diagnostic> {
@@ -48,7 +49,7 @@ pub fn told(
 /// Answers that their own URL does not reach, told where they are declared.
 pub fn unreachable(
     settings: &Settings,
-    collections: &[Collection],
+    collections: &[Arc<Collection>],
     locate: &dyn Locate,
     artifacts: &[Artifact],
     unreachable: &[Unreachable],
@@ -70,7 +71,7 @@ fn is_reserved(settings: &Settings, key: &str) -> bool {
 
 fn declaration(
     settings: &Settings,
-    collections: &[Collection],
+    collections: &[Arc<Collection>],
     locate: &dyn Locate,
     artifact: &Artifact,
 ) -> (String, Place) {

@@ -8,6 +8,7 @@ use crate::{release, views};
 use jiff::Timestamp;
 use rayon::prelude::*;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What the inputs say, before it is sealed.
@@ -29,6 +30,7 @@ pub fn compute(
     moment: Moment<'_>,
     mut faults: Vec<Diagnostic>,
     report: &mut Report,
+    kept: Option<&mut views::Kept>,
 ) -> Computed {
     let start = Instant::now();
     let (statics, unreadable) = release::statics(&inputs);
@@ -39,12 +41,12 @@ pub fn compute(
     faults.append(&mut content.diagnostics);
     report.hidden = std::mem::take(&mut content.hidden);
     let published =
-        |collection: &Collection| collection.records.iter().filter(|record| record.hidden.is_none()).count();
+        |collection: &Arc<Collection>| collection.records.iter().filter(|record| record.hidden.is_none()).count();
     report.collections =
         content.collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
     report.time("content", start);
     let start = Instant::now();
-    let (answers, wrong) = views::run(settings, &content.collections, &places);
+    let (answers, wrong) = views::run(settings, &content.collections, &places, kept);
     faults.extend(wrong);
     let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics]).map(Vec::len).sum());
     answers.into_iter().chain([statics]).for_each(|some| artifacts.extend(some));

@@ -8,6 +8,7 @@ use crate::{contract, disk};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The whole site as it is at a moment, unsealed, with what was found on the way; without settings there is no site.
 ///
@@ -17,7 +18,7 @@ pub fn load_site(root: &Path, moment: Moment<'_>) -> Result<(Report, Option<(Set
     let mut report = Report::default();
     let Some((settings, faults)) = open(root, &mut report)? else { return Ok((report, None)) };
     let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-    let mut computed = compute(root, &settings, inputs, moment, faults, &mut report);
+    let mut computed = compute(root, &settings, inputs, moment, faults, &mut report, None);
     report.settle(std::mem::take(&mut computed.faults));
     Ok((report, Some((settings, computed))))
 }
@@ -64,9 +65,9 @@ pub fn load_written_schema(
 /// When the disk fails.
 pub fn first_keys(root: &Path, settings: &Settings) -> Result<Vec<(String, String)>> {
     let content = read_content(root, settings)?;
-    let first = |collection: Collection| {
-        let record = collection.records.into_iter().find(|record| record.hidden.is_none())?;
-        Some((collection.name, record.key))
+    let first = |collection: &Arc<Collection>| {
+        let record = collection.records.iter().find(|record| record.hidden.is_none())?;
+        Some((collection.name.clone(), record.key.clone()))
     };
-    Ok(content.collections.into_iter().filter_map(first).collect())
+    Ok(content.collections.iter().filter_map(first).collect())
 }

@@ -4,7 +4,7 @@ use super::{MAX_SETTINGS_BYTES, Report, compute::compute, read_settings, summary
 use crate::content::{Kept, Moment, settings};
 use crate::contract::RouteTable;
 use crate::model::{InputFile, Inputs, Release, Settings};
-use crate::{disk, release};
+use crate::{disk, release, views};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use std::time::Instant;
 pub struct Served {
     pub settings: Settings,
     pub table: RouteTable,
-    pub release: Release,
+    pub release: Arc<Release>,
     /// The next instant at which another record appears or disappears.
     pub next_change: Option<Timestamp>,
 }
@@ -42,6 +42,9 @@ pub struct Session {
     good: bool,
     inputs: Inputs,
     kept: Kept,
+    answers: views::Kept,
+    /// The last good release.
+    last: Option<Arc<Release>>,
 }
 
 impl Session {
@@ -54,6 +57,8 @@ impl Session {
             good: false,
             inputs: Inputs::default(),
             kept: Kept::default(),
+            answers: views::Kept::default(),
+            last: None,
         }
     }
 
@@ -81,10 +86,12 @@ impl Session {
         let schemas = settings.collections.iter().filter_map(|decl| decl.schema.as_ref());
         if !same || read.is_none_or(|changed| schemas.clone().any(|schema| changed.contains(schema.value.as_str()))) {
             self.kept.forget();
+            self.answers.forget();
         }
         report.time("read", start);
         let moment = Moment { now, drafts: self.drafts, kept: Some(&self.kept) };
-        let computed = compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report);
+        let computed =
+            compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(&mut self.answers));
         self.kept.turn();
         report.settle(computed.faults);
         self.good = report.errors() == 0;
@@ -92,7 +99,10 @@ impl Session {
             return Ok(Built::Faulty(report));
         }
         let start = Instant::now();
-        let release = release::seal(&settings, computed.artifacts);
+        let last = self.last.take();
+        let last = last.as_ref().map_or(&[][..], |last| &last.artifacts);
+        let release = Arc::new(release::seal(&settings, computed.artifacts, last));
+        self.last = Some(Arc::clone(&release));
         report.release = Some(summary(&release));
         report.time("seal", start);
         let served = Served { settings, table: computed.table, release, next_change: computed.next_change };

@@ -8,11 +8,21 @@ use std::sync::Arc;
 /// Index of an artifact, digest of its body, and bytes of its body.
 type Digested = (usize, [u8; 32], u64);
 
-/// Digests every artifact, in parallel; the order stays.
-pub fn all(artifacts: Vec<Artifact>) -> Vec<Sealed> {
+/// Digests every artifact, in parallel; the order stays. What is shared with `last`, which is in order of key as
+/// `artifacts` are, was digested before.
+pub fn all(artifacts: Vec<Artifact>, last: &[Sealed]) -> Vec<Sealed> {
     let mut prefixes: Vec<(Prefix, usize)> = Vec::new();
-    let mut others = Vec::new();
+    let (mut others, mut known) = (Vec::new(), Vec::new());
+    let mut older = last.iter().peekable();
     for (at, artifact) in artifacts.iter().enumerate() {
+        while older.next_if(|sealed| sealed.artifact.key < artifact.key).is_some() {}
+        if let Some(same) = older
+            .peek()
+            .filter(|sealed| sealed.artifact.key == artifact.key && sealed.artifact.body.is_shared_with(&artifact.body))
+        {
+            known.push((at, same.sha256, same.size));
+            continue;
+        }
         match Prefix::of(artifact) {
             Some(prefix) => prefixes.push((prefix, at)),
             None => others.push(at),
@@ -26,7 +36,7 @@ pub fn all(artifacts: Vec<Artifact>) -> Vec<Sealed> {
         let (sha256, size) = digest(&artifacts[at].body);
         (at, sha256, size)
     });
-    let mut digests: Vec<Digested> = singles.chain(lists).collect();
+    let mut digests: Vec<Digested> = singles.chain(lists).chain(known).collect();
     digests.par_sort_unstable_by_key(|(at, ..)| *at);
     let seal = |(artifact, (_, sha256, size))| Sealed { artifact, sha256, size };
     // Room for the two documents that name the release: a list this long is not to be moved for them.
@@ -142,7 +152,9 @@ mod tests {
             list("[", 0..2, "] "),
             list("[", 0..3, "]"),
         ];
-        for sealed in all(artifacts) {
+        let sealed = all(artifacts, &[]);
+        let again = all(sealed.iter().map(|sealed| sealed.artifact.clone()).collect(), &sealed);
+        for sealed in sealed.into_iter().chain(again) {
             let body = sealed.artifact.body.to_vec();
             assert_eq!(sealed.sha256, <[u8; 32]>::from(Sha256::digest(&body)), "{}", String::from_utf8_lossy(&body));
             assert_eq!(sealed.size, body.len() as u64);

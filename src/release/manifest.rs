@@ -12,8 +12,9 @@ pub fn manifest_key(settings: &Settings) -> Option<String> {
 
 /// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
 /// and so stand outside its digest.
-pub fn seal(settings: &Settings, artifacts: Vec<Artifact>) -> Release {
-    let mut sealed = digests::all(artifacts);
+/// `last` is an earlier release, empty where there is none: what both share is not digested again.
+pub fn seal(settings: &Settings, artifacts: Vec<Artifact>, last: &[Sealed]) -> Release {
+    let mut sealed = digests::all(artifacts, last);
     let mut all = Sha256::new();
     for Sealed { artifact, sha256, .. } in &sealed {
         for part in [artifact.key.as_bytes(), artifact.media_type.as_bytes(), artifact.cache.name().as_bytes()] {

@@ -3,9 +3,10 @@
 use super::project::RANK_MEMBERS;
 use crate::expr::Expression;
 use crate::model::{Collection, Diagnostic, Place, View, code, word_in};
+use std::sync::Arc;
 
 /// Reports names that no record has, and private ones that an answer would show.
-pub fn names(collections: &[Collection], view: &View) -> Vec<Diagnostic> {
+pub fn names(collections: &[Arc<Collection>], view: &View) -> Vec<Diagnostic> {
     let mut check = Check { collection: &collections[view.from], faults: Vec::new() };
     if let Some(filter) = &view.filter {
         check.expression(&filter.value, &filter.at, &[]);

@@ -4,10 +4,13 @@ mod answers;
 mod arrange;
 mod check;
 mod documents;
+mod kept;
 mod order;
 mod project;
 mod select;
 mod table;
+
+pub use kept::Kept;
 
 use crate::model::{
     Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Rendered, Rows, Settings, View, code,
@@ -24,7 +27,7 @@ use table::{Column, Table};
 /// What every view is computed from.
 struct Context<'a> {
     settings: &'a Settings,
-    collections: &'a [Collection],
+    collections: &'a [Arc<Collection>],
     locate: &'a dyn Locate,
     projections: Projections,
 }
@@ -32,8 +35,9 @@ struct Context<'a> {
 /// Computes every declared answer: the artifacts of each view. Where there are faults, the artifacts are what could be made, for further checks.
 pub fn run(
     settings: &Settings,
-    collections: &[Collection],
+    collections: &[Arc<Collection>],
     locate: &dyn Locate,
+    mut kept: Option<&mut Kept>,
 ) -> (Vec<Vec<Artifact>>, Vec<Diagnostic>) {
     let mut context = Context { settings, collections, locate, projections: Projections::new() };
     let plain = settings.views.iter().flat_map(|view| view.lookup.iter().map(|(_, target)| Projection::plain(*target)));
@@ -44,18 +48,32 @@ pub fn run(
         .map(|view| Projection::of(view, &collections[view.from]));
     for projection in plain.chain(shared) {
         if !context.projections.contains_key(&projection) {
-            let rendered = projection.render(collections, &context.projections);
-            context.projections.insert(projection, Arc::new(rendered));
+            let known = kept.as_ref().and_then(|kept| kept.rows(&projection, collections));
+            let rows = known.unwrap_or_else(|| Arc::new(projection.render(collections, &context.projections)));
+            if let Some(kept) = &mut kept {
+                kept.keep_rows(&projection, collections, &rows);
+            }
+            context.projections.insert(projection, rows);
         }
     }
-    let planned: Vec<(Planned, Vec<Diagnostic>)> =
-        settings.views.par_iter().enumerate().map(|(index, view)| plan(&context, index, view)).collect();
+    let again = |(index, view)| match kept.as_ref().and_then(|kept| kept.view(index, view, collections)) {
+        Some(artifacts) => (Planned::Kept(artifacts.to_vec()), Vec::new()),
+        None => plan(&context, index, view),
+    };
+    let planned: Vec<(Planned, Vec<Diagnostic>)> = settings.views.par_iter().enumerate().map(again).collect();
     let mut faults: Vec<Diagnostic> = planned.iter().flat_map(|(_, faults)| faults.iter().cloned()).collect();
     if let Some(fault) = too_many(settings, planned.iter().map(|(planned, _)| planned)) {
         faults.push(fault);
         return (Vec::new(), faults);
     }
-    let artifacts = planned.into_par_iter().map(|(planned, _)| emit(&context, &planned)).collect();
+    let good: Vec<bool> = planned.iter().map(|(_, faults)| faults.is_empty()).collect();
+    let emit = |(index, (planned, _))| emit(&context, index, planned);
+    let artifacts: Vec<Vec<Artifact>> = planned.into_par_iter().enumerate().map(emit).collect();
+    if let Some(kept) = kept {
+        for (index, view) in settings.views.iter().enumerate().filter(|(index, _)| good[*index]) {
+            kept.keep_view(index, view, collections, &artifacts[index]);
+        }
+    }
     (artifacts, faults)
 }
 
@@ -66,41 +84,44 @@ fn shares_rows(view: &View) -> bool {
 }
 
 /// A view's answers before they are cut to limits and pages.
-struct Planned {
-    view: usize,
-    lists: Vec<List>,
-    documents: Vec<Document>,
-    rendered: Option<Arc<Rendered>>,
+enum Planned {
+    /// As they were cut for the last build.
+    Kept(Vec<Artifact>),
+    New {
+        lists: Vec<List>,
+        documents: Vec<Document>,
+        rendered: Option<Arc<Rendered>>,
+    },
 }
 
 fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagnostic>) {
     let mut faults = check::names(context.collections, view);
-    let mut planned = Planned { view: index, lists: Vec::new(), documents: Vec::new(), rendered: None };
+    let (mut lists, mut whole, mut written) = (Vec::new(), Vec::new(), None);
     let rows = select::records(context, view, &mut faults);
     let collection = context.collection(view);
     if view.each {
         let (rendered, rows) = arrange(context, view, &Table::Records(collection, rows), &mut faults);
         let (documents, wrong) = documents(context, index_of(index), view, &rows);
-        planned.documents = documents;
+        whole = documents;
         faults.extend(wrong);
-        planned.rendered = Some(rendered);
+        written = Some(rendered);
     } else if let Some(count) = &view.count {
         let buckets =
             select::buckets(context, collection, &rows, &count.field.value, count.values.as_deref(), &mut faults);
         let rows = buckets.into_iter().map(|bucket| (bucket.label, bucket.members.len())).collect();
         let table = Table::Counts { label: &count.label, rows };
-        planned.lists.push(context.list(index, view, None, &table, &mut faults));
+        lists.push(context.list(index, view, None, &table, &mut faults));
     } else if let Some(group) = &view.group {
         let buckets =
             select::buckets(context, collection, &rows, &group.field.value, group.values.as_deref(), &mut faults);
         for mut bucket in buckets {
             let table = Table::Records(collection, std::mem::take(&mut bucket.members));
-            planned.lists.push(context.list(index, view, Some(&bucket), &table, &mut faults));
+            lists.push(context.list(index, view, Some(&bucket), &table, &mut faults));
         }
     } else {
-        planned.lists.push(context.list(index, view, None, &Table::Records(collection, rows), &mut faults));
+        lists.push(context.list(index, view, None, &Table::Records(collection, rows), &mut faults));
     }
-    (planned, faults)
+    (Planned::New { lists, documents: whole, rendered: written }, faults)
 }
 
 impl<'a> Context<'a> {
@@ -183,14 +204,16 @@ fn index_of(view: usize) -> u32 {
 /// The fault of a site that would make more artifacts than it allows.
 fn too_many<'p>(settings: &Settings, planned: impl Iterator<Item = &'p Planned>) -> Option<Diagnostic> {
     let counts: Vec<(usize, &View)> = planned
-        .map(|planned| {
-            let view = &settings.views[planned.view];
-            let lists: usize = planned
-                .lists
-                .iter()
-                .map(|list| answers::count(list.rows.len(), list.limit, list.page))
-                .fold(0, usize::saturating_add);
-            (lists.saturating_add(planned.documents.len()).saturating_mul(view.surfaces.len()), view)
+        .zip(&settings.views)
+        .map(|(planned, view)| match planned {
+            Planned::Kept(artifacts) => (artifacts.len(), view),
+            Planned::New { lists, documents, .. } => {
+                let lists: usize = lists
+                    .iter()
+                    .map(|list| answers::count(list.rows.len(), list.limit, list.page))
+                    .fold(0, usize::saturating_add);
+                (lists.saturating_add(documents.len()).saturating_mul(view.surfaces.len()), view)
+            }
         })
         .collect();
     let total = counts.iter().map(|(count, _)| *count).fold(0, usize::saturating_add);
@@ -215,16 +238,20 @@ fn too_many<'p>(settings: &Settings, planned: impl Iterator<Item = &'p Planned>)
     Some(Diagnostic::error(code::TOO_MANY_ARTIFACTS, at, message).help(help))
 }
 
-fn emit(context: &Context<'_>, planned: &Planned) -> Vec<Artifact> {
-    let view = &context.settings.views[planned.view];
+fn emit(context: &Context<'_>, index: usize, planned: Planned) -> Vec<Artifact> {
+    let (lists, documents, rendered) = match planned {
+        Planned::Kept(artifacts) => return artifacts,
+        Planned::New { lists, documents, rendered } => (lists, documents, rendered),
+    };
+    let view = &context.settings.views[index];
     let site = &context.settings.site;
-    let mut artifacts = Vec::with_capacity(planned.documents.len() * view.surfaces.len());
+    let mut artifacts = Vec::with_capacity(documents.len() * view.surfaces.len());
     for surface in view.surfaces.iter().map(|surface| &context.settings.surfaces[*surface]) {
-        for list in &planned.lists {
+        for list in &lists {
             answers::list(site, surface, list, &mut artifacts);
         }
-        for document in &planned.documents {
-            let Some(rendered) = &planned.rendered else { continue };
+        for document in &documents {
+            let Some(rendered) = &rendered else { continue };
             let canonical = document.canonical.as_deref().unwrap_or(&document.path);
             artifacts.push(answers::document(
                 site,

@@ -55,7 +55,7 @@ impl Projection {
     }
 
     /// Writes every published record of the collection.
-    pub fn render(&self, collections: &[Collection], known: &Projections) -> Rendered {
+    pub fn render(&self, collections: &[Arc<Collection>], known: &Projections) -> Rendered {
         let collection = &collections[self.collection];
         let count = collection.records.len();
         render(count, |at, out| {
@@ -69,7 +69,7 @@ impl Projection {
         &self,
         out: &mut Vec<u8>,
         record: &Record,
-        collections: &[Collection],
+        collections: &[Arc<Collection>],
         known: &Projections,
         standing: Option<Standing>,
     ) -> Cut {
@@ -112,7 +112,7 @@ impl Projection {
         object: &mut Object<'_>,
         name: &str,
         value: Option<&Value>,
-        collections: &[Collection],
+        collections: &[Arc<Collection>],
         known: &Projections,
     ) {
         let target = self.lookup.iter().find(|(field, _)| field == name).map(|(_, target)| *target);

@@ -24,6 +24,8 @@ mod scaffolds;
 mod serve;
 #[cfg(feature = "serve")]
 mod server;
+#[cfg(feature = "serve")]
+mod session;
 mod shipped;
 mod support;
 mod views;

@@ -1,0 +1,84 @@
+//! Builds one after another in one process give what a build from nothing gives.
+
+use crate::support::{Dice, NOW, Site};
+use jiff::{Span, Timestamp};
+use precast::pipeline::{Built, Session};
+use std::fs;
+
+/// The release that a session has after a build, or how many faults it found.
+fn outcome(built: Built, before: &Result<String, usize>) -> Result<String, usize> {
+    match built {
+        Built::Same => before.clone(),
+        Built::Faulty(report) => Err(report.errors()),
+        Built::Good(_, served) => Ok(served.release.id()),
+    }
+}
+
+fn from_nothing(site: &Site, now: Timestamp) -> Result<String, usize> {
+    let built = Session::new(site.path(""), false).build(now, None, false).expect("the disk works");
+    outcome(built, &Err(usize::MAX))
+}
+
+/// Changes one thing, and says which paths changed, where that can be told.
+fn change(site: &Site, dice: &mut Dice, step: usize) -> Option<Vec<String>> {
+    let listed = |folder: &str| {
+        let mut names: Vec<String> = fs::read_dir(site.path(folder))
+            .expect("a folder")
+            .flatten()
+            .map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy()))
+            .filter(|path| site.path(path).is_file())
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    let article = dice.one_of(&listed("content/articles")).clone();
+    let user = dice.one_of(&listed("content/users")).clone();
+    let edit = |path: &str, from: &str, to: &str| {
+        site.write(path, site.text(path).replacen(from, to, 1));
+        Some(vec![path.to_owned()])
+    };
+    match dice.below(12) {
+        0..=2 => edit(&article, "\n\n", &format!("\n\nStep {step}. ")),
+        3 => edit(&user, "---\n", "---\nlisted: false\n"),
+        4 => edit(&user, "listed: false\n", ""),
+        5 => edit(&article, "title: ", "title: Not "),
+        6 => {
+            site.write("content/articles/fresh.md", format!("---\ntitle: Fresh\nsubtitle: New\ndate: 2026-05-{:02}\nauthor: nobody-{step}\ntags: [AWS]\n---\nText.\n", 1 + step % 28));
+            None
+        }
+        7 => {
+            let _ = fs::remove_file(site.path("content/articles/fresh.md"));
+            None
+        }
+        8 => edit("site/schemas/article.json", "\"title\": \"Article\"", "\"title\": \"Story\""),
+        9 => edit("data/users.json", "\"githubScore\": 1", "\"githubScore\": 2"),
+        10 => edit("site/site.toml", "limit = { default = 10, max = 100 }", "limit = { default = 10, max = 90 }"),
+        // An editor's slip, and its mend.
+        _ if site.text(&article).contains("title: [") => edit(&article, "title: [", "title: "),
+        _ => edit(&article, "title: ", "title: ["),
+    }
+}
+
+#[test]
+fn what_is_kept_changes_no_answer() {
+    let site = Site::shipped();
+    let mut now: Timestamp = NOW.parse().expect("an instant");
+    let mut session = Session::new(site.path(""), false);
+    let mut last = outcome(session.build(now, None, false).expect("the disk works"), &Err(0));
+    assert_eq!(last, from_nothing(&site, now));
+    let mut dice = Dice::new(41);
+    let (mut good, mut faulty) = (0, 0);
+    for step in 0..60 {
+        let changed = change(&site, &mut dice, step);
+        // Now and then months pass, and scheduled articles appear.
+        let later = dice.below(10) == 0;
+        if later {
+            now = now.checked_add(Span::new().hours(24 * 45)).expect("an instant");
+        }
+        let built = session.build(now, changed.as_deref(), later).expect("the disk works");
+        last = outcome(built, &last);
+        assert_eq!(last, from_nothing(&site, now), "step {step}: {changed:?}");
+        *(if last.is_ok() { &mut good } else { &mut faulty }) += 1;
+    }
+    assert!(good > 10 && faulty > 5, "{good} good and {faulty} faulty builds");
+}
