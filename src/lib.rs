@@ -8,17 +8,19 @@
 //!                       |
 //!                       v
 //!    views: where -> group | count -> sort -> rank -> fields -> each | limit | page     (parallel, no I/O, no clock)
-//!                       |            contract: routes, schemas, problem documents
+//!                       |            contract: routes, schemas, OpenAPI, TypeScript, edge function, problem documents
 //!                       v           /
 //!    release: every artifact, sealed under one digest; nothing is written before this point
 //!                       |
-//!                       v
-//!    output: public/, changed files only
+//!               +-------+--------+
+//!               v                v
+//!    output: public/,      serve: the same release
+//!    changed files only    from memory, watched
 //! ```
 //!
 //! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
-//! [`release`] seals; [`contract`] says what clients are promised; [`disk`] and [`output`] are the edges;
-//! [`pipeline`] knows the order of the stages; [`cli`] is the command line.
+//! [`release`] seals; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
+//! [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
 
 pub mod model;
 

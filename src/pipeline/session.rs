@@ -128,7 +128,7 @@ impl Session {
     fn read(&mut self, max: u64, changed: Option<&[String]>) -> Result<Option<BTreeSet<Arc<str>>>> {
         if let Some(paths) = changed {
             // What an editor made and removed again in the meantime is of no interest.
-            let there = |path: &&String| self.inputs.is_file(path) || disk::is_there(&self.root, path);
+            let there = |path: &&String| self.inputs.under(path).next().is_some() || disk::is_there(&self.root, path);
             let paths: Vec<String> =
                 paths.iter().filter(there).filter(|path| *path != settings::PATH).cloned().collect();
             if paths.iter().all(|path| self.inputs.is_file(path))

@@ -36,9 +36,9 @@ pub fn answer(now: &Now, asked: &Asked<'_>) -> Response {
             response
         }
         Resolution::Key { key, .. } => match find(served, &key) {
-            Some(sealed) => object(now, sealed, asked, StatusCode::OK),
-            None if on_surface => not_found(now, served, problems::not_found_key(&served.settings).as_deref(), asked),
-            None => not_found(now, served, Some(NOT_FOUND_PAGE), asked),
+            Some(sealed) => object(served, sealed, asked, StatusCode::OK),
+            None if on_surface => not_found(served, problems::not_found_key(&served.settings).as_deref(), asked),
+            None => not_found(served, Some(NOT_FOUND_PAGE), asked),
         },
     }
 }
@@ -50,18 +50,18 @@ fn find<'s>(served: &'s Served, key: &str) -> Option<&'s Sealed> {
 }
 
 /// The object that stands for a missing one.
-fn not_found(now: &Now, served: &Served, key: Option<&str>, asked: &Asked<'_>) -> Response {
+fn not_found(served: &Served, key: Option<&str>, asked: &Asked<'_>) -> Response {
     match key.and_then(|key| find(served, key)) {
-        Some(sealed) => object(now, sealed, asked, StatusCode::NOT_FOUND),
+        Some(sealed) => object(served, sealed, asked, StatusCode::NOT_FOUND),
         None => problem(StatusCode::NOT_FOUND, plain_problem(StatusCode::NOT_FOUND, "There is nothing here")),
     }
 }
 
-fn object(now: &Now, sealed: &Sealed, asked: &Asked<'_>, status: StatusCode) -> Response {
+fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCode) -> Response {
     let artifact = &sealed.artifact;
     let page = artifact.media_type.starts_with("text/html");
     let (body, digest) = if page {
-        let html = with_script(&artifact.body.to_vec(), now.generation);
+        let html = with_script(&artifact.body.to_vec(), &served.release.id());
         let digest = <[u8; 32]>::from(Sha256::digest(&html));
         (Some(html), digest)
     } else {
@@ -187,7 +187,7 @@ fn no_release(now: &Now, asked: &Asked<'_>) -> Response {
             format!("The site has {} faults and was never built; `precast check` lists them", now.faults.len());
         return problem(status, plain_problem(status, &detail));
     }
-    let page = with_script(b"<!doctype html>\n<title>Not built yet</title>\n<body>\n</body>\n", now.generation);
+    let page = with_script(b"<!doctype html>\n<title>Not built yet</title>\n<body>\n</body>\n", "");
     let mut reply = HeaderMap::new();
     set(&mut reply, header::CONTENT_TYPE, "text/html; charset=utf-8");
     set(&mut reply, header::CACHE_CONTROL, headers::UNCACHED);

@@ -12,6 +12,8 @@ use tokio_stream::{Stream, StreamExt};
 
 pub const EVENTS: &str = "/__precast/events";
 pub const SCRIPT: &str = "/__precast/live.js";
+/// Listens for all pages of a browser, which opens few connections to one host.
+pub const WORKER: &str = "/__precast/worker.js";
 
 /// How things stand, then each change.
 pub fn stream(live: &Arc<Live>) -> Sse<impl Stream<Item = Result<sse::Event, Infallible>> + use<>> {
@@ -28,13 +30,21 @@ fn written(event: &Event) -> sse::Event {
 }
 
 pub fn script() -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-    (headers, include_str!("live.js")).into_response()
+    javascript(include_str!("live.js"))
 }
 
-/// A page with the script in it.
-pub fn with_script(html: &[u8], generation: u64) -> Vec<u8> {
-    let tag = format!("<script src=\"{SCRIPT}\" data-generation=\"{generation}\" async></script>\n");
+pub fn worker() -> Response {
+    javascript(include_str!("worker.js"))
+}
+
+fn javascript(text: &'static str) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, text).into_response()
+}
+
+/// A page of this release with the script in it.
+pub fn with_script(html: &[u8], release: &str) -> Vec<u8> {
+    let tag = format!("<script src=\"{SCRIPT}\" data-release=\"{release}\" async></script>\n");
     let lower = html.to_ascii_lowercase();
     let end = lower.windows(7).rposition(|window| window == b"</body>").unwrap_or(html.len());
     [&html[..end], tag.as_bytes(), &html[end..]].concat()

@@ -2,7 +2,7 @@
 (function () {
   'use strict';
   var own = document.currentScript;
-  var generation = own ? Number(own.getAttribute('data-generation')) : 0;
+  var release = own ? own.getAttribute('data-release') : '';
   var host = null;
 
   function element(name, text, parent) {
@@ -41,13 +41,23 @@
     document.documentElement.appendChild(host);
   }
 
+  function hear(name, data) {
+    var told = JSON.parse(data);
+    if (name === 'faults') {
+      show(told.diagnostics);
+    } else {
+      clear();
+      if (told.release !== release) location.reload();
+    }
+  }
+
+  if (window.SharedWorker) {
+    var worker = new SharedWorker('/__precast/worker.js');
+    worker.port.onmessage = function (message) { hear(message.data.name, message.data.data); };
+    return;
+  }
   var events = new EventSource('/__precast/events');
-  events.addEventListener('release', function (event) {
-    var now = JSON.parse(event.data).generation;
-    clear();
-    if (now !== generation) location.reload();
-  });
-  events.addEventListener('faults', function (event) {
-    show(JSON.parse(event.data).diagnostics);
+  ['release', 'faults'].forEach(function (name) {
+    events.addEventListener(name, function (event) { hear(name, event.data); });
   });
 })();

@@ -72,6 +72,9 @@ impl Live {
     pub fn release(&self, served: Served) {
         let served = Arc::new(served);
         let before = self.now().served;
+        if before.as_ref().is_some_and(|before| before.release.id == served.release.id) {
+            return self.mended();
+        }
         let (named, count) = changed(before.as_deref(), &served);
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         *now = Now { served: Some(served), generation: now.generation + 1, faults: Arc::default() };

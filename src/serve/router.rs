@@ -28,6 +28,7 @@ pub fn router(live: Arc<Live>, hosts: Hosts) -> Router {
     Router::new()
         .route(events::EVENTS, get(async |State(live): State<Arc<Live>>| events::stream(&live)))
         .route(events::SCRIPT, get(async || events::script()))
+        .route(events::WORKER, get(async || events::worker()))
         .fallback(site)
         .layer(compression)
         .layer(middleware::map_response(finish))

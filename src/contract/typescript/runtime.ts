@@ -57,25 +57,28 @@ function connect(options: ClientOptions) {
   const base = options.baseUrl ?? BASE_URL;
   const files = options.style === "files";
   const bound = options.remembered ?? 200;
-  const memory = new Map<string, { etag: string; data: unknown }>();
+  // Texts rather than values: what a caller does to an answer is not seen in the next one.
+  const memory = new Map<string, { etag: string; text: string }>();
 
   async function get<T>(url: string, request: RequestOptions): Promise<Result<T>> {
     const known = memory.get(url);
     const headers: Record<string, string> = known ? { "If-None-Match": known.etag } : {};
     const init: RequestInit = request.signal ? { headers, signal: request.signal } : { headers };
     let response: Response;
+    let text: string;
     try {
       response = await (options.fetch ?? globalThis.fetch)(url, init);
+      text = await response.text();
     } catch (error) {
       return { ok: false, kind: "network", status: null, error };
     }
     const status = response.status;
     if (status === 304 && known) {
-      return { ok: true, data: known.data as T, etag: known.etag, revalidated: true };
+      return { ok: true, data: JSON.parse(known.text) as T, etag: known.etag, revalidated: true };
     }
     let body: unknown;
     try {
-      body = await response.json();
+      body = JSON.parse(text);
     } catch (error) {
       return { ok: false, kind: "unexpected", status, error };
     }
@@ -83,7 +86,7 @@ function connect(options: ClientOptions) {
       const etag = response.headers.get("ETag");
       memory.delete(url);
       if (etag !== null && bound > 0) {
-        memory.set(url, { etag, data: body });
+        memory.set(url, { etag, text });
         for (const oldest of memory.keys()) {
           if (memory.size <= bound) break;
           memory.delete(oldest);
@@ -126,7 +129,7 @@ async function* walk<T>(
   for (let number = first; ; number++) {
     const result = await page(number);
     // A list whose last page is full is followed by a page that is not there.
-    if (!result.ok && number > first && result.kind === "problem" && result.status === 404) return;
+    if (!result.ok && number > first && result.status === 404) return;
     yield result;
     if (!result.ok || last(result.data, number)) return;
   }
