@@ -1,6 +1,6 @@
 //! Whole builds of generated sites, beside `cp -r` of their own output, Hugo and a Node script, in one run.
 //!
-//! `cargo bench --bench build -- [S|L|XL]... [--runs N] [--dir DIR]`; `benches/README.md` tells how to read it.
+//! `cargo bench --bench build -- [S|L|XL]... [--runs N] [--dir DIR] [--verify]`; `benches/README.md` tells how to read it.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it runs programs, times them and prints a table")]
 
@@ -31,6 +31,9 @@ fn main() {
     for (name, size) in chosen {
         let site = Bench::new(&dir.join(name), size, runs);
         println!("{}", site.table(name));
+        if arguments.iter().any(|argument| argument == "--verify") {
+            println!("{name}: {}\n", site.verified());
+        }
     }
     let _ = fs::remove_dir_all(&dir);
 }
@@ -65,7 +68,7 @@ impl Bench {
         let (mut peak, mut files, mut bytes) = (0, 0, 0);
         for run in 0..self.runs {
             fresh(&self.root.join("public"));
-            let (time, summary) = self.build();
+            let (time, summary) = self.build(&[]);
             lines[0].times.push(time);
             peak = peak.max(number(&summary, "peakMemory"));
             (files, bytes) = (number(&summary, "artifacts"), number(&summary, "bytes"));
@@ -74,11 +77,11 @@ impl Bench {
                 .times
                 .push(timed(Command::new("cp").arg("-r").arg(self.root.join("public")).arg(self.root.join("copy"))));
             fresh(&self.root.join("copy"));
-            let (time, summary) = self.build();
+            let (time, summary) = self.build(&[]);
             lines[2].times.push(time);
             lines[2].note = format!("{} files written", number(&summary, "written"));
             self.edit(run);
-            let (time, summary) = self.build();
+            let (time, summary) = self.build(&[]);
             lines[3].times.push(time);
             lines[3].note = format!("{} files written", number(&summary, "written"));
             fresh(&self.root.join("public"));
@@ -90,11 +93,12 @@ impl Bench {
         render(name, input, &lines)
     }
 
-    fn build(&self) -> (Duration, serde_json::Value) {
+    fn build(&self, options: &[&str]) -> (Duration, serde_json::Value) {
         let start = Instant::now();
         let output = Command::new(TOOL)
             .args(["build", "--now", NOW, "--format", "json", "--timings", "--root"])
             .arg(&self.root)
+            .args(options)
             .stderr(Stdio::inherit())
             .output()
             .expect("the tool starts");
@@ -102,6 +106,16 @@ impl Bench {
         assert!(output.status.success(), "the build fails: {}", String::from_utf8_lossy(&output.stdout));
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
         (time, document["summary"].clone())
+    }
+
+    /// A build that checks every document against its schema; it wants all of them to pass.
+    fn verified(&self) -> String {
+        let (time, summary) = self.build(&["--verify"]);
+        format!(
+            "{} documents pass their schema; the build took {:.2} s",
+            number(&summary, "verified"),
+            time.as_secs_f64()
+        )
     }
 
     /// Adds a sentence to one article, another one in each run.
