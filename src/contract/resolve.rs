@@ -6,8 +6,8 @@ use crate::model::{decode, encode_path, fold};
 
 /// The longest path of a request, in UTF-16 code units, as a JavaScript string counts them.
 const LONGEST_PATH: usize = 4096;
-/// The longest object key, in bytes: S3's own bound.
-const LONGEST_KEY: usize = 1024;
+/// The longest path that leaves room for its limits: an S3 key has at most 1,024 bytes.
+pub const LONGEST_PATH_OF_A_KEY: usize = 1024 - "/limit/all.json".len();
 /// A `limit` or `page` longer than this is none, however it is encoded.
 const LONGEST_NUMBER: usize = 64;
 /// The methods that are answered.
@@ -96,7 +96,7 @@ impl RouteTable {
         let Some(segments) = segments(path) else { return malformed };
         let segments = self.below_base(&segments);
         let joined = segments.join("/");
-        if joined.len() + ".json/limit/all".len() > LONGEST_KEY {
+        if joined.len() > LONGEST_PATH_OF_A_KEY {
             return malformed;
         }
         if self.files.contains(&joined) {

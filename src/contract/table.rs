@@ -1,5 +1,6 @@
 //! The route table as requests are matched against it: by the dev server here, by the edge function in JavaScript.
 
+use super::resolve::LONGEST_PATH_OF_A_KEY;
 use crate::model::{Artifact, ArtifactOrigin, Segment, Settings, encode_path};
 use std::collections::BTreeSet;
 
@@ -44,9 +45,8 @@ pub enum TableSegment {
 #[derive(Debug)]
 pub struct Unreachable {
     pub artifact: usize,
-    /// The request that should reach it, and the key of what it reaches instead.
-    pub url: String,
-    pub reaches: String,
+    /// What is wrong with the request that should reach it.
+    pub why: String,
 }
 
 impl RouteTable {
@@ -69,27 +69,30 @@ impl RouteTable {
         let there = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
         let mut unreachable = Vec::new();
         for (at, artifact) in artifacts.iter().enumerate() {
-            let mut report =
-                |url: String, reaches: String| unreachable.push(Unreachable { artifact: at, url, reaches });
+            let mut report = |why: String| unreachable.push(Unreachable { artifact: at, why });
+            let instead = |url: &str, key: &str| format!("`{url}` is answered with `{key}`");
             let Some(view) = view_of(artifact.origin) else {
                 let url = encode_path(&artifact.key);
                 match self.resolve("GET", &url, None).key() {
                     Some(key) if key == artifact.key => {}
-                    Some(other) if there(other) => report(url, other.to_owned()),
+                    Some(other) if there(other) => report(instead(&url, other)),
                     _ => drop(self.files.insert(artifact.key.clone())),
                 }
                 continue;
             };
             let Some(path) = artifact.key.strip_suffix(".json") else { continue };
+            if path.len() > LONGEST_PATH_OF_A_KEY {
+                report(format!("its path has {} bytes, and S3 takes {LONGEST_PATH_OF_A_KEY} of a list's", path.len()));
+            }
             if path.strip_suffix(".json").is_some() {
                 if there(path) {
-                    report(encode_path(path), path.to_owned());
+                    report(instead(&encode_path(path), path));
                 } else {
                     self.dotted.insert(path.to_ascii_lowercase());
                 }
             }
             if let Some(reaches) = shadows.iter().find_map(|shadow| shadow.over(self, view, path)) {
-                report(encode_path(path), reaches);
+                report(instead(&encode_path(path), &reaches));
             }
         }
         unreachable

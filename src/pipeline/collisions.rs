@@ -56,7 +56,7 @@ pub fn unreachable(
 ) -> Vec<Diagnostic> {
     let told = |found: &Unreachable| {
         let (what, at) = declaration(settings, collections, locate, &artifacts[found.artifact]);
-        let message = format!("no request reaches {what}: `{}` is answered with `{}`", found.url, found.reaches);
+        let message = format!("no request reaches {what}: {}", found.why);
         Diagnostic::error(code::UNREACHABLE, at, message)
             .help("give one of the two another name, or a view another path")
     };

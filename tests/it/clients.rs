@@ -301,3 +301,16 @@ fn what_no_request_reaches_is_told() {
     let run = site.ends(1, &["check"]);
     assert!(run.stderr.contains("error[unreachable]") && run.stderr.contains("Users/Bo"), "{}", run.stderr);
 }
+
+/// S3 takes keys of 1,024 bytes.
+#[test]
+fn a_path_that_is_longer_than_a_key_is_told() {
+    let long = |length: usize| format!("- {{ id: 1, a: {0}, b: {0}, c: {0}, d: {0} }}\n", "x".repeat(length));
+    let settings = "[collections.rows]\nsources = [\"data/rows.yaml\"]\nkey = \"id\"\n\
+        [[views]]\npath = \"{a}/{b}/{c}/{d}/tail-of-it\"\nfrom = \"rows\"\neach = true\n";
+    let site = Site::empty().file("site/site.toml", settings).file("data/rows.yaml", long(245));
+    site.ends(0, &["check"]);
+    site.write("data/rows.yaml", long(250));
+    let run = site.ends(1, &["check"]);
+    assert!(run.stderr.contains("error[unreachable]") && run.stderr.contains("1009"), "{}", run.stderr);
+}
