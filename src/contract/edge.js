@@ -25,11 +25,9 @@ function lower(text) {
   return text.replace(/[A-Z]/g, function (c) { return c.toLowerCase(); });
 }
 
-// The slug's rule, but for NFC.
+// The slug's rule, but for NFC. White space is listed: engines differ in what \s is.
 function fold(text) {
-  return lower(text.replace(/[\s\u0085\/\\]+/g, function (run) {
-    return run.replace(/[^\uFEFF]+/g, '-');
-  }));
+  return lower(text.replace(/[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\/\\]+/g, '-'));
 }
 
 function encode(path) {

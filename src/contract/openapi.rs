@@ -106,9 +106,11 @@ fn info(settings: &Settings) -> Json {
     if !declared.description.is_empty() {
         info["description"] = json!(declared.description);
     }
-    if !declared.license.is_empty() {
-        info["license"] = json!({ "name": declared.license, "identifier": declared.license });
-    }
+    info["license"] = if declared.license.is_empty() {
+        json!({ "name": "No license is stated", "identifier": "LicenseRef-none-stated" })
+    } else {
+        json!({ "name": declared.license, "identifier": declared.license })
+    };
     info
 }
 
@@ -177,17 +179,22 @@ fn description(operation: &Operation) -> String {
 }
 
 fn path_parameter(name: &str, example: Option<&String>, taken: &[String]) -> Json {
-    let mut schema = json!({
+    let schema = json!({
         "type": "string",
         "minLength": 1,
         "maxLength": LONGEST_SLUG,
         // No slash, no control character, and no dot to begin with.
         "pattern": "^[^./\\\\\\u0000-\\u001f\\u007f-\\u009f][^/\\\\\\u0000-\\u001f\\u007f-\\u009f]*$"
     });
-    if !taken.is_empty() {
-        schema["not"] = json!({ "enum": taken });
-    }
-    let description = format!("`{name}` in its URL form; letter case does not matter");
+    let elsewhere = match taken {
+        [] => String::new(),
+        // Said in words: a `not` in the schema would lead tools to ask for it, and they would get the other answer.
+        taken => format!(
+            " (not {}, which is a path of its own)",
+            taken.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let description = format!("`{name}` in its URL form; letter case does not matter{elsewhere}");
     let mut parameter =
         json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
     if let Some(example) = example {

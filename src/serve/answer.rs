@@ -6,10 +6,12 @@ use crate::contract::problems::{self, PROBLEM_JSON};
 use crate::contract::{NOT_FOUND_PAGE, Resolution, headers};
 use crate::model::{CacheClass, Sealed, hex};
 use crate::pipeline::Served;
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a client asks for.
 pub struct Asked<'a> {
@@ -63,7 +65,7 @@ fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCod
     let (body, digest) = if page {
         let html = with_script(&artifact.body.to_vec(), &served.release.id());
         let digest = <[u8; 32]>::from(Sha256::digest(&html));
-        (Some(html), digest)
+        (Some(Bytes::from(html)), digest)
     } else {
         (None, sealed.sha256)
     };
@@ -73,7 +75,7 @@ fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCod
     set(&mut reply, header::CACHE_CONTROL, cache_control(artifact.cache, status));
     set(&mut reply, header::VARY, "accept-encoding");
     if status != StatusCode::OK {
-        return (status, reply, body.unwrap_or_else(|| artifact.body.to_vec())).into_response();
+        return (status, reply, body.unwrap_or_else(|| bytes(&artifact.body))).into_response();
     }
     set(&mut reply, header::ETAG, &etag);
     set(&mut reply, header::ACCEPT_RANGES, "bytes");
@@ -81,7 +83,7 @@ fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCod
         reply.remove(header::CONTENT_TYPE);
         return (StatusCode::NOT_MODIFIED, reply).into_response();
     }
-    let body = body.unwrap_or_else(|| artifact.body.to_vec());
+    let body = body.unwrap_or_else(|| bytes(&artifact.body));
     let wanted =
         asked.headers.get(header::RANGE).filter(|_| *asked.method == Method::GET && same_range(asked.headers, &etag));
     match wanted.and_then(|range| range.to_str().ok()).map_or(Ranges::Whole, |range| ranges(range, body.len())) {
@@ -89,7 +91,7 @@ fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCod
         Ranges::Part(part) => {
             let bounds = format!("bytes {}-{}/{}", part.start, part.end - 1, body.len());
             set(&mut reply, header::CONTENT_RANGE, &bounds);
-            (StatusCode::PARTIAL_CONTENT, reply, body[part].to_vec()).into_response()
+            (StatusCode::PARTIAL_CONTENT, reply, body.slice(part)).into_response()
         }
         Ranges::None => {
             let detail = format!("The answer has {} bytes", body.len());
@@ -98,6 +100,20 @@ fn object(served: &Served, sealed: &Sealed, asked: &Asked<'_>, status: StatusCod
             set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", body.len()));
             response
         }
+    }
+}
+
+/// The bytes of a body; those that are there already are shared, and not copied for each client.
+fn bytes(body: &crate::model::Body) -> Bytes {
+    struct Shared(Arc<Vec<u8>>);
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    match body {
+        crate::model::Body::Bytes(bytes) => Bytes::from_owner(Shared(Arc::clone(bytes))),
+        other => Bytes::from(other.to_vec()),
     }
 }
 

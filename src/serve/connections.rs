@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
 /// Open connections at once; further ones wait in the system's queue.
-const CONNECTIONS: usize = 1024;
+const CONNECTIONS: usize = 4096;
 /// The request line and headers together, in bytes: more is answered with 431.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// How long a client may take to send them; an idle connection is closed after the same time.

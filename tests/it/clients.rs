@@ -147,7 +147,8 @@ fn every_operation_has_its_parameters_and_bounds() {
     let page = &document["paths"]["/api/board/page/{page}"]["get"];
     assert_eq!((&page["operationId"], &page["x-page-size"]), (&json!("apiBoardPage"), &json!(2)));
     let user = &document["paths"]["/v1/users/{handle}"]["get"]["parameters"][0];
-    assert_eq!((&user["example"], &user["schema"]["not"]["enum"]), (&json!("ann"), &json!(["recent"])));
+    assert_eq!(user["example"], "ann");
+    assert!(user["description"].as_str().is_some_and(|about| about.contains("not `recent`")), "{user:#}");
     let mut ids: Vec<&str> = paths.values().filter_map(|path| path["get"]["operationId"].as_str()).collect();
     let count = ids.len();
     ids.sort_unstable();

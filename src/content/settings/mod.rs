@@ -62,7 +62,7 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
     let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
     let mut settings =
-        Settings { site, openapi: openapi(form), collections, broken_collections, surfaces, views: Vec::new() };
+        Settings { site, openapi: openapi(reader, form), collections, broken_collections, surfaces, views: Vec::new() };
     settings.views = views::read(reader, form, &settings);
     form.finish();
     settings
@@ -102,17 +102,37 @@ fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
     site
 }
 
-fn openapi(form: &Form<'_>) -> OpenApi {
+fn openapi(reader: &Reader<'_>, form: &Form<'_>) -> OpenApi {
     let mut openapi = OpenApi { reference: true, ..OpenApi::default() };
     if let Some(table) = form.table("openapi") {
         let text = |name| table.text(name).map_or_else(String::new, |text| text.value);
         openapi.title = text("title");
         openapi.description = text("description");
-        openapi.license = text("license");
+        if let Some(license) = table.text("license") {
+            if !is_spdx(&license.value) {
+                let message = format!("`{}` is not an SPDX license expression", license.value);
+                let fault = Diagnostic::error(code::BAD_OPTION, license.at.clone(), message);
+                reader.report(fault.help("write one such as `CC-BY-4.0` or `MIT OR Apache-2.0`, or `LicenseRef-` and a name for terms of your own"));
+            }
+            openapi.license = license.value;
+        }
         openapi.reference = table.flag("reference").unwrap_or(true);
         table.finish();
     }
     openapi
+}
+
+/// Whether a text has the form of a license expression (SPDX 2.3, annex D): identifiers with operators between them.
+fn is_spdx(text: &str) -> bool {
+    let plain = text.replace(['(', ')'], " ");
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let identifier =
+        |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+' | b':'));
+    words.len() % 2 == 1
+        && words.iter().enumerate().all(|(at, word)| match at % 2 {
+            0 => identifier(word),
+            _ => matches!(*word, "AND" | "OR" | "WITH"),
+        })
 }
 
 fn base_url(reader: &Reader<'_>, url: &Placed<String>) -> String {
