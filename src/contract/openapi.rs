@@ -1,9 +1,7 @@
 //! `openapi.json`: an OpenAPI 3.1 document, made from the operations, with examples taken from the release.
 
-use super::api::{Api, Operation, OperationKind};
-use super::examples::{Example, Examples};
-use super::problems::PROBLEM_JSON;
-use super::rows::reference;
+use super::requests::problems::PROBLEM_JSON;
+use super::shapes::{Api, Example, Examples, Operation, OperationKind, reference};
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, LONGEST_SLUG, Settings, Shape};
 use serde::Serialize;
 use serde_json::value::RawValue;

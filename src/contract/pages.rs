@@ -1,8 +1,7 @@
 //! Pages that the build makes itself: the list of routes at `/`, the API reference, and the page of a 404. A file of
 //! `site/static/` with the same name stands in their place.
 
-use super::api::{Api, OperationKind};
-use super::examples::Examples;
+use super::shapes::{Api, Examples, OperationKind};
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, encode, media_type};
 use std::fmt::Write as _;
 use std::sync::Arc;

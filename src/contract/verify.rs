@@ -1,8 +1,7 @@
 //! Every emitted JSON document against the schema that is published for it.
 
-use super::answers::{operation_of, problem_schema, standalone};
-use super::api::Api;
-use super::problems::PROBLEM_JSON;
+use super::requests::problems::PROBLEM_JSON;
+use super::shapes::{Api, operation_of, problem_schema, standalone};
 use crate::model::{Artifact, ArtifactOrigin, Settings};
 use jsonschema::Validator;
 use rayon::prelude::*;

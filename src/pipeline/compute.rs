@@ -74,7 +74,7 @@ fn describe(settings: &Settings, content: &Content, artifacts: &mut Vec<Artifact
     more.extend(contract::client(settings, &api));
     more.extend(contract::schemas(settings, &records));
     more.extend(contract::answer_schemas(settings, &api));
-    more.extend(contract::problems(settings));
+    more.extend(contract::problems::problems(settings));
     artifacts.append(&mut more);
     sort(artifacts);
     api

@@ -2,7 +2,7 @@
 
 mod declarations;
 
-use super::api::{Api, Operation, OperationKind};
+use super::shapes::{Api, Operation, OperationKind};
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Segment, Settings, Shape};
 use declarations::{comment, literal, member_name, type_of};
 use std::fmt::Write as _;
