@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -46,6 +46,8 @@ export async function copySite(t) {
   for (const part of ["content", "data", "site"]) {
     await cp(path.join(repository, part), path.join(root, part), { recursive: true });
   }
+  // A fresh checkout has no such folder: the site that ships here has no files of its own to serve.
+  await mkdir(path.join(root, "site/static"), { recursive: true });
   return root;
 }
 
