@@ -3,8 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
 use crate::contract::Published;
+use crate::model::hex;
 use anyhow::{Context, Result, bail};
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,6 +40,12 @@ pub fn load(location: &str) -> Result<Published> {
 /// # Errors
 /// When there is no release, or none that can be read.
 pub fn load_path(path: &Path) -> Result<Published> {
+    if path.to_string_lossy().contains("://") {
+        bail!(
+            "a build reads no network: fetch the manifest.json and the openapi.json of {} into one folder",
+            path.display()
+        );
+    }
     let manifest = if path.is_dir() {
         let found = find(path, DEEPEST);
         found.with_context(|| format!("there is no release in {}: it has no manifest.json", path.display()))?
@@ -75,8 +83,16 @@ fn published(name: &str, manifest: &[u8], openapi: &dyn Fn() -> Result<Vec<u8>>)
     let listed = artifacts.iter().filter(|(_, entry)| entry["cache"] != "meta");
     let answers = listed.map(|(key, entry)| (key.clone(), entry["sha256"].as_str().unwrap_or_default().to_owned()));
     let document = openapi().context("the release has no openapi.json beside its manifest, and so tells no schemas")?;
-    let openapi =
+    let digest = hex(&Sha256::digest(&document));
+    let is_document = |key: &str| key == "openapi.json" || key.ends_with("/openapi.json");
+    if !artifacts.iter().any(|(key, entry)| is_document(key) && entry["sha256"] == digest.as_str()) {
+        bail!("the openapi.json beside {name} is not the one of that release: its digest is not in the manifest");
+    }
+    let openapi: Json =
         serde_json::from_slice(&document).with_context(|| format!("the openapi.json beside {name} is no JSON"))?;
+    if !openapi["paths"].is_object() {
+        bail!("the openapi.json beside {name} is no OpenAPI document: it has no paths");
+    }
     Ok(Published { answers: answers.collect(), openapi })
 }
 

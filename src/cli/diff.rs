@@ -1,6 +1,6 @@
 //! `precast diff`: what changed for clients between two releases.
 
-use super::{Format, Outcome, print};
+use super::{Listing, Outcome, print};
 use crate::contract::{ChangeKind, Changes, broken};
 use crate::published;
 use anyhow::Result;
@@ -15,8 +15,8 @@ pub struct Diff {
     /// The release after
     new: String,
     /// How to print the changes
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    format: Listing,
     /// End with exit code 1 on such changes
     #[arg(long, value_enum, value_name = "CHANGES")]
     fail_on: Option<FailOn>,
@@ -38,8 +38,8 @@ impl Diff {
         let (old, new) = (published::load(&self.old)?, published::load(&self.new)?);
         let changes = Changes::between(&old, &new);
         match self.format {
-            Format::Json => print(&format!("{:#}\n", document(&changes))),
-            Format::Human | Format::Github => print(&text(&changes)),
+            Listing::Json => print(&format!("{:#}\n", document(&changes))),
+            Listing::Human => print(&text(&changes)),
         }
         let failed = match self.fail_on {
             None => false,

@@ -96,6 +96,15 @@ enum Format {
     Github,
 }
 
+/// How a command prints what it was asked for, on standard output.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Listing {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+}
+
 /// How a command ended.
 enum Outcome {
     Done,

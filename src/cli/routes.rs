@@ -1,6 +1,6 @@
 //! `precast routes`: the route table.
 
-use super::{Format, Outcome, human, print};
+use super::{Listing, Outcome, human, print};
 use crate::content::Moment;
 use crate::contract::{self, Vector};
 use crate::model::{Route, RouteKind};
@@ -14,8 +14,8 @@ use std::path::Path;
 #[derive(clap::Args)]
 pub struct Routes {
     /// How to print the table
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Listing::Human)]
+    format: Listing,
     /// Print requests of this site with the key or the problem that each is answered with, as JSON
     #[arg(long)]
     vectors: bool,
@@ -37,10 +37,10 @@ impl Routes {
         };
         let routes = contract::routes(&settings);
         match self.format {
-            Format::Json => {
+            Listing::Json => {
                 print(&format!("{:#}\n", json!({ "routes": routes.iter().map(document).collect::<Vec<_>>() })));
             }
-            Format::Human | Format::Github => print(&table(&routes)),
+            Listing::Human => print(&table(&routes)),
         }
         Ok(Outcome::Done)
     }

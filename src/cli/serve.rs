@@ -80,7 +80,7 @@ fn tell(what: crate::serve::Told<'_>, timings: bool) {
             if let Some(release) = &report.release {
                 say!("built {} answers in {milliseconds} ms{what}", release.artifacts);
             } else {
-                say!("{}{what}: the last good release stays", human::plural(report.errors(), "fault"));
+                say!("{}{what}: what was good before goes on being served", human::plural(report.errors(), "fault"));
             }
         }
     }

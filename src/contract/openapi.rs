@@ -2,7 +2,7 @@
 
 use super::requests::problems::PROBLEM_JSON;
 use super::shapes::{Api, Example, Examples, Operation, OperationKind, reference};
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, LONGEST_SLUG, Settings, Shape};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, LONGEST_SLUG, Settings, Shape, slug};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
@@ -135,7 +135,13 @@ fn get(settings: &Settings, operation: &Operation, example: Option<Example>) -> 
         .fields
         .iter()
         .enumerate()
-        .map(|(at, field)| path_parameter(field, slugs.get(at), &taken(settings, operation, at)))
+        .map(|(at, field)| {
+            let mut parameter = path_parameter(field, slugs.get(at), &taken(settings, operation, at));
+            if let Some(values) = closed(settings, operation, field) {
+                parameter["schema"] = json!({ "type": "string", "enum": values });
+            }
+            parameter
+        })
         .collect();
     parameters.extend(rows_parameter(operation));
     let mut responses = BTreeMap::new();
@@ -199,6 +205,16 @@ fn path_parameter(name: &str, example: Option<&String>, taken: &[String]) -> Jso
         parameter["example"] = json!(example);
     }
     parameter
+}
+
+/// The slugs of a group whose values are listed: it answers for those and for no other.
+fn closed(settings: &Settings, operation: &Operation, field: &str) -> Option<Vec<String>> {
+    let group = settings.views[operation.view?].group.as_ref().filter(|group| group.field.value == field)?;
+    let values = group.values.as_ref().filter(|values| !values.is_empty())?;
+    let mut slugs: Vec<String> = values.iter().filter_map(|value| slug(&value.value).ok()).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    Some(slugs)
 }
 
 /// Values of a field that another operation answers, such as `recent` beside `users/{githubProfile}`.

@@ -21,10 +21,18 @@ pub fn broken(settings: &Settings, old: &Json, artifacts: &[Artifact]) -> Vec<Di
     let changes = contract::contract_changes(old, &new);
     let told = |change: &Change| {
         let message = format!("this breaks clients: {}: {}", change.path, change.message);
-        let help = format!(
-            "take it back, or raise `version` under `[surfaces.{}]` when its clients know of it",
-            change.surface
-        );
+        let there = settings.surfaces.iter().any(|surface| surface.name == change.surface);
+        let help = if there {
+            format!(
+                "take it back, or raise `version` under `[surfaces.{}]` when its clients know of it",
+                change.surface
+            )
+        } else {
+            format!(
+                "keep `[surfaces.{}]` until nobody asks it any more, and then build once without `--against`",
+                change.surface
+            )
+        };
         Diagnostic::error(code::BREAKING_CHANGE, declared_at(settings, change), message).help(help)
     };
     contract::broken(&changes).map(told).collect()

@@ -199,8 +199,11 @@ fn no_release(now: &Now, asked: &Asked<'_>) -> Response {
         .is_some_and(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")));
     let status = StatusCode::SERVICE_UNAVAILABLE;
     if !wants_page {
-        let detail =
-            format!("The site has {} faults and was never built; `precast check` lists them", now.faults.len());
+        let count = match now.faults.len() {
+            1 => "a fault".to_owned(),
+            count => format!("{count} faults"),
+        };
+        let detail = format!("The site has {count} and was never built; `precast check` lists what is wrong");
         return problem(status, plain_problem(status, &detail));
     }
     let page = with_script(b"<!doctype html>\n<title>Not built yet</title>\n<body>\n</body>\n", "");

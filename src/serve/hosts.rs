@@ -13,9 +13,24 @@ impl Hosts {
     /// Whether a `Host` (RFC 9110 §7.2: a name or an address, with or without a port) is one of them.
     pub fn allow(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        address.is_ok() || name == "localhost" || name.ends_with(".localhost") || self.0.contains(&name)
+        address(&name).is_some() || self.is_known(&name)
     }
+
+    /// Whether a page of this origin (RFC 6454: scheme, host and port) may hear of events: one of this machine, of a host
+    /// that is allowed, or the server's own, which the request names `host`.
+    pub fn allow_origin(&self, origin: &str, host: &str) -> bool {
+        let Some((_, from)) = origin.split_once("://") else { return false };
+        let name = without_port(from).to_ascii_lowercase();
+        from.eq_ignore_ascii_case(host) || address(&name).is_some_and(|ip| ip.is_loopback()) || self.is_known(&name)
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        name == "localhost" || name.ends_with(".localhost") || self.0.iter().any(|known| known == name)
+    }
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    name.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 fn without_port(host: &str) -> &str {
@@ -39,6 +54,23 @@ mod tests {
         }
         for bad in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[evil]:80", "a:b"] {
             assert!(!hosts.allow(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn events_are_for_pages_of_this_machine() {
+        let hosts = Hosts::new("127.0.0.1", vec!["dev.example".to_owned()]);
+        for good in [
+            "http://localhost:3000",
+            "http://127.0.0.1:5173",
+            "http://[::1]:1",
+            "https://dev.example",
+            "http://192.0.2.7:8080",
+        ] {
+            assert!(hosts.allow_origin(good, "192.0.2.7:8080"), "{good}");
+        }
+        for bad in ["null", "http://evil.example", "http://192.0.2.8:8080", "http://192.0.2.7", "localhost"] {
+            assert!(!hosts.allow_origin(bad, "192.0.2.7:8080"), "{bad}");
         }
     }
 }

@@ -5,12 +5,12 @@ use super::events;
 use super::hosts::Hosts;
 use super::live::Live;
 use crate::contract::headers;
-use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
@@ -20,20 +20,38 @@ const WORTH_COMPRESSING: u64 = 1000;
 
 /// The site, and the tool's own paths under `/__precast/`.
 pub fn router(live: Arc<Live>, hosts: Hosts) -> Router {
+    let hosts = Arc::new(hosts);
     let compression = CompressionLayer::new()
         .gzip(true)
         .br(true)
         .quality(tower_http::CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(WORTH_COMPRESSING).and(compressible as fn(_, _, &_, &_) -> bool));
     Router::new()
-        .route(events::EVENTS, get(async |State(live): State<Arc<Live>>| events::stream(&live)))
+        .route(events::EVENTS, get(events_for))
         .route(events::SCRIPT, get(async || events::script()))
         .route(events::WORKER, get(async || events::worker()))
         .fallback(site)
         .layer(compression)
         .layer(middleware::map_response(finish))
-        .layer(middleware::from_fn_with_state(Arc::new(hosts), known_host))
+        .layer(Extension(Arc::clone(&hosts)))
+        .layer(middleware::from_fn_with_state(hosts, known_host))
         .with_state(live)
+}
+
+/// Events tell of drafts, and faults quote what is written: they are for pages of this machine and for programs.
+async fn events_for(
+    State(live): State<Arc<Live>>,
+    Extension(hosts): Extension<Arc<Hosts>>,
+    headers: HeaderMap,
+) -> Response {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+    match text(header::ORIGIN) {
+        Some(origin) if !hosts.allow_origin(origin, text(header::HOST).unwrap_or_default()) => {
+            let detail = "Events are not for pages of other sites; `--allow-host` lets them";
+            refused(StatusCode::FORBIDDEN, detail, &Method::GET)
+        }
+        _ => events::stream(&live).into_response(),
+    }
 }
 
 async fn site(State(live): State<Arc<Live>>, request: Request) -> Response {
@@ -44,12 +62,7 @@ async fn site(State(live): State<Arc<Live>>, request: Request) -> Response {
 }
 
 /// What CloudFront compresses: text, JSON, scripts, and not what is compressed already.
-fn compressible(
-    _: StatusCode,
-    _: axum::http::Version,
-    headers: &axum::http::HeaderMap,
-    _: &axum::http::Extensions,
-) -> bool {
+fn compressible(_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     let text = kind.starts_with("text/") && kind != "text/event-stream";

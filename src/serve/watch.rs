@@ -6,18 +6,18 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// An editor's save is several events; a build starts when none came for this long.
 const QUIET: Duration = Duration::from_millis(12);
 /// A program that never stops writing is not waited for longer than this.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How far ahead the clock is looked at, at most.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// How often the watched folders are looked at themselves: one that was replaced is another folder, which tells nothing.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Folders that are watched wherever they are there; others where the settings name them.
 const FOLDERS: [&str; 3] = ["content", "data", "site"];
 
@@ -30,10 +30,18 @@ pub struct Watching {
 pub fn start(root: &Path, now: Option<Timestamp>, session: Session, live: Arc<Live>) -> Result<Watching> {
     let root = std::fs::canonicalize(root).with_context(|| format!("cannot open {}", root.display()))?;
     let (sender, events) = channel();
-    let mut builder =
-        Builder { watcher: watcher(sender)?, watched: BTreeSet::new(), root, now, session, live, due: None };
+    let mut builder = Builder {
+        watcher: watcher(sender.clone())?,
+        sender,
+        watched: BTreeMap::new(),
+        root,
+        now,
+        session,
+        live,
+        due: None,
+    };
     // Watching starts first, so that nothing is missed in between.
-    builder.watch();
+    builder.watch(false);
     builder.build(None, &[]);
     let thread = std::thread::Builder::new().name("build".to_owned()).spawn(move || builder.run(&events));
     Ok(Watching { _thread: thread.context("cannot start a thread")? })
@@ -49,7 +57,9 @@ fn watcher(sender: Sender<notify::Result<notify::Event>>) -> Result<RecommendedW
 
 struct Builder {
     watcher: RecommendedWatcher,
-    watched: BTreeSet<PathBuf>,
+    sender: Sender<notify::Result<notify::Event>>,
+    /// Each folder, and what told it from any other when it was watched.
+    watched: BTreeMap<PathBuf, Identity>,
     root: PathBuf,
     now: Option<Timestamp>,
     session: Session,
@@ -65,6 +75,8 @@ struct Changes {
     paths: BTreeSet<String>,
     /// Whether something happened that no path tells.
     unknown: bool,
+    /// Whether a watched folder itself went.
+    lost: bool,
 }
 
 impl Builder {
@@ -77,6 +89,7 @@ impl Builder {
                 Err(RecvTimeoutError::Timeout) if self.due.is_some_and(|due| due <= Timestamp::now()) => {
                     changes.unknown = true;
                 }
+                Err(RecvTimeoutError::Timeout) if self.is_replaced() => changes.unknown = true,
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -93,7 +106,10 @@ impl Builder {
             } else if !paths.is_empty() {
                 self.build(Some(&paths), &paths);
             }
-            self.watch();
+            // What changed before a folder was watched was told by nobody.
+            if self.watch(changes.lost) {
+                self.build(None, &[]);
+            }
         }
     }
 
@@ -104,6 +120,7 @@ impl Builder {
         };
         let reading = matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write));
         changes.unknown |= event.need_rescan();
+        changes.lost |= event.kind.is_remove() && event.paths.iter().any(|path| self.watched.contains_key(path));
         for path in event.paths.iter().filter(|_| !reading) {
             match path.strip_prefix(&self.root) {
                 Ok(below) if below.as_os_str().is_empty() => {}
@@ -118,23 +135,38 @@ impl Builder {
         }
     }
 
-    /// Watches every folder that the site is made from, and the root for what appears there.
-    fn watch(&mut self) {
+    /// Every folder that the site is made from, there or not, and the root for what appears in it.
+    fn folders(&self) -> BTreeSet<PathBuf> {
         let tops = self.session.wanted().into_iter().filter_map(|path| path.split('/').next().map(str::to_owned));
-        let mut folders: BTreeSet<PathBuf> =
-            FOLDERS.map(str::to_owned).into_iter().chain(tops).map(|top| self.root.join(top)).collect();
-        folders.retain(|folder| folder.is_dir());
-        // A folder that is gone and made again needs a watch of its own again.
-        self.watched.retain(|folder| folders.contains(folder) || *folder == self.root);
-        for folder in folders {
-            if !self.watched.contains(&folder) && self.watcher.watch(&folder, RecursiveMode::Recursive).is_ok() {
-                self.watched.insert(folder);
+        let tops = FOLDERS.map(str::to_owned).into_iter().chain(tops).map(|top| self.root.join(top));
+        tops.chain([self.root.clone()]).filter(|folder| !folder.is_file()).collect()
+    }
+
+    /// Whether one of them is gone, or there again, or another than the one that is watched.
+    fn is_replaced(&self) -> bool {
+        self.folders().iter().any(|folder| identity(folder).as_ref() != self.watched.get(folder))
+    }
+
+    /// Watches them; says whether one was not watched before. Where one was replaced, all are watched anew: what is still
+    /// to be told of the old one would end the watch of the new.
+    fn watch(&mut self, lost: bool) -> bool {
+        if (lost || self.is_replaced())
+            && let Ok(watcher) = watcher(self.sender.clone())
+        {
+            self.watcher = watcher;
+            self.watched.clear();
+        }
+        let mut new = false;
+        for folder in self.folders().into_iter().filter(|folder| folder.is_dir()) {
+            let mode = if folder == self.root { RecursiveMode::NonRecursive } else { RecursiveMode::Recursive };
+            if let Some(known) = identity(&folder).filter(|_| !self.watched.contains_key(&folder))
+                && self.watcher.watch(&folder, mode).is_ok()
+            {
+                self.watched.insert(folder, known);
+                new = true;
             }
         }
-        let root = self.root.clone();
-        if !self.watched.contains(&root) && self.watcher.watch(&root, RecursiveMode::NonRecursive).is_ok() {
-            self.watched.insert(root);
-        }
+        new
     }
 
     fn build(&mut self, changed: Option<&[String]>, paths: &[String]) {
@@ -155,6 +187,24 @@ impl Builder {
             Err(error) => self.live.tell(Told::Failed(&error)),
         }
     }
+}
+
+/// What tells a folder from another at the same path: numbers of folders are used again, so its birth counts too.
+type Identity = (u64, Option<SystemTime>);
+
+fn identity(folder: &Path) -> Option<Identity> {
+    let metadata = std::fs::metadata(folder).ok()?;
+    Some((number(&metadata), metadata.created().ok()))
+}
+
+#[cfg(unix)]
+fn number(metadata: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn number(_: &std::fs::Metadata) -> u64 {
+    0
 }
 
 fn until(due: Timestamp) -> Duration {

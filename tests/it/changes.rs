@@ -160,3 +160,45 @@ fn an_output_folder_guards_itself() {
     site.ends(1, &["build", "--out", "old", "--against", "old", "--now", NOW]);
     assert_eq!(site.json("old/api/board.json").as_array().map(Vec::len), Some(2));
 }
+
+/// A closed group promises its values; a path promises the field that it is made of.
+#[test]
+fn what_a_path_takes_is_a_promise() {
+    let view =
+        "\n[[views]]\npath = \"teams/{team}\"\nfrom = \"users\"\ngroup = \"team\"\nvalues = [\"red\", \"blue\"]\n";
+    let site = site();
+    site.write("site/site.toml", format!("{SETTINGS}{view}"));
+    site.ends(0, &["build", "--out", "old", "--now", NOW]);
+    site.write("site/site.toml", format!("{SETTINGS}{}", view.replace(", \"blue\"", "")));
+    let change = diff(&site, &[]);
+    let gone = "/api/teams/{team} the path's `team` is no longer \"blue\"";
+    assert!(messages(&change, "breaking").iter().any(|message| message == gone), "{change:#}");
+    site.write("site/site.toml", format!("{SETTINGS}{view}").replace("users/{handle}", "users/{score}"));
+    let change = diff(&site, &[]);
+    let renamed = "/api/users/{handle} the path's `handle` is now `score`";
+    assert!(messages(&change, "breaking").iter().any(|message| message == renamed), "{change:#}");
+}
+
+/// A release that cannot be read for what it promised is no release that promised nothing.
+#[test]
+fn a_baseline_that_tells_nothing_is_refused() {
+    let site = site();
+    for document in ["{}", "[]", "{\"paths\":{}}"] {
+        site.write("old/api/openapi.json", document);
+        let run = site.ends(3, &["build", "--against", "old"]);
+        assert!(run.stderr.contains("digest"), "{}", run.stderr);
+    }
+    let run = site.ends(3, &["build", "--against", "https://club.example/v1/manifest.json"]);
+    assert!(run.stderr.contains("reads no network"), "{}", run.stderr);
+}
+
+#[test]
+fn a_surface_that_is_gone_has_a_way_out() {
+    let site = site();
+    site.write(
+        "site/site.toml",
+        SETTINGS.replace("[surfaces.api]\nprefix = \"/api\"", "[surfaces.v2]\nprefix = \"/v2\""),
+    );
+    let run = site.ends(1, &["build", "--against", "old"]);
+    assert!(run.stderr.contains("keep `[surfaces.api]` until nobody asks it"), "{}", run.stderr);
+}

@@ -315,3 +315,41 @@ fn a_path_that_is_longer_than_a_key_is_told() {
     let run = site.ends(1, &["check"]);
     assert!(run.stderr.contains("error[unreachable]") && run.stderr.contains("1009"), "{}", run.stderr);
 }
+
+/// References by anchor and by the schema's own address lead somewhere in what is published.
+#[test]
+fn a_schema_may_refer_to_itself_in_any_way() {
+    let schema = r##"{
+      "$id": "https://schemas.example/user", "title": "Result", "type": "object",
+      "$defs": { "level": { "$anchor": "level", "enum": [1, 2] }, "name": { "$dynamicAnchor": "name", "type": "string" } },
+      "properties": {
+        "handle": { "$dynamicRef": "#name" }, "points": { "$ref": "#level" }, "bonus": { "$ref": "https://schemas.example/user#/$defs/level" },
+        "friends": { "type": "array", "items": { "$ref": "#" } }
+      },
+      "required": ["handle", "points", "bonus"]
+    }"##;
+    let users = "- { handle: ann, points: 1, bonus: 2, friends: [{ handle: bo, points: 2, bonus: 1 }] }\n";
+    let site = site().file("site/schemas/user.json", schema).file("data/users.yaml", users);
+    site.write("site/site.toml", SETTINGS.replace("private = [\"email\"]\n", ""));
+    site.write("content/posts/one.md", "---\ntitle: One\nauthor: ann\ntags: [AWS]\n---\nText.\n");
+    site.ends(0, &["build", "--verify", "--now", NOW]);
+    let document = openapi(&site);
+    let points = &document["components"]["schemas"]["Result2"]["properties"]["points"];
+    assert_eq!(
+        *points,
+        json!({ "$ref": "#/components/schemas/Result2/$defs/level" }),
+        "a title that the client uses itself gets a number"
+    );
+}
+
+#[test]
+fn addresses_are_ascii() {
+    for (from, to) in
+        [("prefix = \"/api\"", "prefix = \"/\u{e9}\""), ("https://club.example/sub", "https://club.example/\u{e9}")]
+    {
+        let site = site();
+        site.write("site/site.toml", SETTINGS.replace(from, to));
+        let run = site.ends(1, &["check"]);
+        assert!(run.stderr.contains("ASCII") && run.stderr.contains("--> site/site.toml:"), "{}", run.stderr);
+    }
+}

@@ -347,3 +347,37 @@ fn a_port_that_is_taken_is_told() {
     let run = site().ends(3, &["serve", "--port", port]);
     assert!(run.stderr.contains("--port") && run.stderr.contains(port), "{}", run.stderr);
 }
+
+#[test]
+fn events_are_not_for_pages_of_other_sites() {
+    let server = Server::of(&site());
+    let answer = server.ask("GET", "/__precast/events", &[("Origin", "https://evil.example")]);
+    assert_eq!((answer.status, answer.header("content-type")), (403, "application/problem+json"));
+    assert_eq!(server.ask("GET", "/v1/board", &[("Origin", "https://evil.example")]).status, 200, "answers are public");
+}
+
+/// `git checkout`, a restored backup: another folder in the same place.
+#[test]
+fn a_site_that_is_replaced_as_a_whole_is_noticed() {
+    let place = Site::empty();
+    let fill = |score: u32| {
+        let from = site();
+        for part in ["site/site.toml", "data/users.yaml", "site/static/about.html"] {
+            place.write(&format!("club/{part}"), from.text(part));
+        }
+        place.write("club/content/users/ann.md", format!("---\nhandle: ann\nscore: {score}\n---\nHello.\n"));
+    };
+    fill(9);
+    let server = Server::with(&place, &["--root", "club", "--now", NOW]);
+    let mut events = server.events();
+    events.next();
+    fs::remove_dir_all(place.path("club")).expect("removed");
+    fill(12);
+    while server.get("/api/users/ann").json()["score"] != 12 {
+        events.next();
+    }
+    place.write("club/content/users/ann.md", "---\nhandle: ann\nscore: 13\n---\nHello.\n");
+    while server.get("/api/users/ann").json()["score"] != 13 {
+        events.next();
+    }
+}

@@ -115,7 +115,10 @@ impl Events {
     /// The next event: its name and its data.
     pub fn next(&mut self) -> (String, Value) {
         let mut name = String::new();
+        let start = Instant::now();
         loop {
+            // Comments keep the stream alive, and the read from timing out.
+            assert!(start.elapsed() < PATIENCE, "no event came");
             let mut line = String::new();
             assert_ne!(self.0.read_line(&mut line).expect("an event comes"), 0, "the stream ended");
             if let Some(event) = line.strip_prefix("event: ") {

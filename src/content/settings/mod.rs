@@ -137,10 +137,14 @@ fn is_spdx(text: &str) -> bool {
 
 fn base_url(reader: &Reader<'_>, url: &Placed<String>) -> String {
     let good = url.value.strip_prefix("https://").or_else(|| url.value.strip_prefix("http://"));
-    if good.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', ' '])) {
+    if good.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', ' ']) || !rest.is_ascii()) {
         let message = format!("`{}` is not the address of a site", url.value);
         let fault = Diagnostic::error(code::BAD_OPTION, url.at.clone(), message);
-        reader.report(fault.help("write it as `https://example.org`, without a query"));
+        reader.report(
+            fault.help(
+                "write it as `https://example.org`, without a query, in ASCII (xn-- names, percent-encoded paths)",
+            ),
+        );
     }
     url.value.trim_end_matches('/').to_owned()
 }
@@ -264,11 +268,13 @@ fn prefix_path(reader: &Reader<'_>, prefix: &Placed<String>) -> Option<String> {
     let good = path.strip_prefix('/').map(PathTemplate::parse);
     if let Some(Ok(template)) = &good
         && template.fields().next().is_none()
+        && path.is_ascii()
     {
         return Some(path.to_owned());
     }
     let why = match good {
         Some(Err((why, _))) => why,
+        Some(Ok(_)) if !path.is_ascii() => "a prefix is written in ASCII".to_owned(),
         Some(Ok(_)) => "it holds a field".to_owned(),
         None => "it does not start with a slash".to_owned(),
     };

@@ -1,6 +1,9 @@
 //! What changed for clients between two releases: answers by their digests, promises by their OpenAPI documents.
 
+mod forms;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -154,9 +157,16 @@ fn parameters(old: &Map<String, Json>, new: &Map<String, Json>, report: &mut imp
             .map(|parameter| (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter["schema"].clone()))
             .collect()
     };
-    for ((before, _), (after, _)) in named(old, "path").iter().zip(&named(new, "path")) {
+    for ((before, was), (after, is)) in named(old, "path").iter().zip(&named(new, "path")) {
         if before != after {
-            report(ChangeKind::Additive, format!("the path's `{before}` is called `{after}`"));
+            // Another field has other values: every URL is another.
+            report(ChangeKind::Breaking, format!("the path's `{before}` is now `{after}`"));
+        }
+        let values = |schema: &Json| schema["enum"].as_array().cloned();
+        if let (Some(a), b) = (values(was), values(is)) {
+            for value in a.iter().filter(|value| b.as_ref().is_some_and(|b| !b.contains(value))) {
+                report(ChangeKind::Breaking, format!("the path's `{before}` is no longer {value}"));
+            }
         }
     }
     let (before, after) = (named(old, "query"), named(new, "query"));

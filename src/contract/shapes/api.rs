@@ -58,13 +58,54 @@ impl Operation {
     }
 }
 
+/// Names that are taken: of the schemas that do not depend on the site, of what the TypeScript client declares, and of what it
+/// uses of its surroundings.
+const RESERVED: &[&str] = &[
+    "Problem",
+    "Links",
+    "PageLinks",
+    "ListMeta",
+    "PageMeta",
+    "Status",
+    "Manifest",
+    "Result",
+    "Answer",
+    "Refusal",
+    "Failure",
+    "ClientOptions",
+    "RequestOptions",
+    "Segments",
+    "Client",
+    "Record",
+    "NonNullable",
+    "ReturnType",
+    "Promise",
+    "AsyncGenerator",
+    "Response",
+    "RequestInit",
+    "AbortSignal",
+    "Map",
+    "String",
+    "Number",
+    "Boolean",
+    "Object",
+    "Function",
+    "Symbol",
+    "Array",
+    "Error",
+    "RangeError",
+    "JSON",
+    "Date",
+    "URL",
+];
+
 /// The operations of a site whose records have the schemas `records`.
 pub fn api(settings: &Settings, content: &Content, records: &[Json]) -> Api {
-    let mut namer = Namer::reserving(["Problem", "Links", "PageLinks", "ListMeta", "PageMeta", "Status", "Manifest"]);
+    let mut namer = Namer::reserving(RESERVED.iter().copied());
     let mut components = BTreeMap::new();
     let known = rows::Known::new(settings, content, records, &mut namer, &mut components);
     let rows: Vec<Json> = settings.views.iter().map(|view| known.row(view, &mut namer, &mut components)).collect();
-    let mut ids = Namer::reserving([]);
+    let mut ids = Namer::reserving([].into_iter());
     let mut operations = Vec::new();
     for (surface, declared) in settings.surfaces.iter().enumerate() {
         for (at, view) in settings.views.iter().enumerate().filter(|(_, view)| view.surfaces.contains(&surface)) {

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 pub struct Namer(BTreeSet<String>);
 
 impl Namer {
-    pub fn reserving<const N: usize>(names: [&str; N]) -> Self {
-        Self(names.into_iter().map(str::to_ascii_lowercase).collect())
+    pub fn reserving<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        Self(names.map(str::to_ascii_lowercase).collect())
     }
 
     /// `wanted`, or `otherwise` where that is empty, with a number where it is taken. Letter case does not tell two
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(camel(&words(&["v1", "users", "by", "githubProfile"])), "v1UsersByGithubProfile");
         assert_eq!(pascal(&words(&["100 days"])), "N100Days");
         assert_eq!(pascal(&words(&["日本"])), "");
-        let mut namer = Namer::reserving(["Links"]);
+        let mut namer = Namer::reserving(["Links"].into_iter());
         assert_eq!(namer.unique("links", String::new), "links2");
         assert_eq!(namer.unique("", || "view1".to_owned()), "view1");
     }

@@ -4,7 +4,7 @@ use super::infer;
 use crate::content::Content;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Collection, CollectionDecl, FieldOrigin, Settings};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The schema of each collection's public records.
@@ -37,8 +37,8 @@ pub fn schema_artifact(key: String, document: &Json) -> Artifact {
 /// The written schema without private members, with those that the build adds. What no schema describes has the type
 /// of the values that it has.
 fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Json>, collection: &Collection) -> Json {
-    let mut schema = match written {
-        Some(Json::Object(schema)) => schema.clone(),
+    let mut schema = match written.map(self_contained) {
+        Some(Json::Object(schema)) => schema,
         _ => Map::from_iter([("type".to_owned(), json!("object"))]),
     };
     schema.entry("$schema").or_insert_with(|| json!(DIALECT));
@@ -75,6 +75,9 @@ fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Js
             required.insert(name.to_string());
         }
     }
+    if required.contains(&decl.key.value) {
+        properties.entry(&decl.key.value).or_insert_with(|| json!({ "type": ["string", "integer"] }));
+    }
     schema.insert("properties".to_owned(), Json::Object(properties));
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
@@ -87,6 +90,106 @@ fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Js
     drop_unused_definitions(&mut schema);
     nullable_references(&mut schema);
     schema
+}
+
+/// The schema with every reference to itself as a JSON pointer: its own `$id` and its anchors mean nothing where it is
+/// published.
+fn self_contained(written: &Json) -> Json {
+    let mut schema = written.clone();
+    let mut anchors = BTreeMap::new();
+    take_anchors(&mut schema, &mut String::from("#"), &mut anchors);
+    let id = written.get("$id").and_then(Json::as_str).unwrap_or_default().trim_end_matches('#').to_owned();
+    point(&mut schema, &id, &anchors);
+    apart(schema)
+}
+
+/// A record within a record has what is written, and not what the build adds to records: a schema that refers to itself as
+/// a whole gets a definition for that.
+fn apart(mut schema: Json) -> Json {
+    let mut whole = schema.clone();
+    if !rename(&mut schema, "#", WITHIN) {
+        return schema;
+    }
+    rename(&mut whole, "#", WITHIN);
+    if let (Some(whole), Some(keywords)) = (whole.as_object_mut(), schema.as_object_mut()) {
+        ["$defs", "$id", "$schema", "title"].into_iter().for_each(|keyword| drop(whole.remove(keyword)));
+        if let Json::Object(definitions) = keywords.entry("$defs").or_insert_with(|| json!({})) {
+            definitions.insert("within".to_owned(), Json::Object(std::mem::take(whole)));
+        }
+    }
+    schema
+}
+
+const WITHIN: &str = "#/$defs/within";
+
+/// Points every reference to `from` to `to`; says whether there was one.
+fn rename(schema: &mut Json, from: &str, to: &str) -> bool {
+    match schema {
+        Json::Object(keywords) => {
+            let mut found = false;
+            if let Some(Json::String(at)) = keywords.get_mut("$ref").filter(|at| *at == from) {
+                to.clone_into(at);
+                found = true;
+            }
+            for value in keywords.values_mut() {
+                found |= rename(value, from, to);
+            }
+            found
+        }
+        Json::Array(items) => {
+            let mut found = false;
+            for item in items {
+                found |= rename(item, from, to);
+            }
+            found
+        }
+        _ => false,
+    }
+}
+
+/// Takes the anchors out, and notes where each stood.
+fn take_anchors(schema: &mut Json, at: &mut String, anchors: &mut BTreeMap<String, String>) {
+    let mut below = |step: &str, value: &mut Json| {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        take_anchors(value, at, anchors);
+        at.truncate(length);
+    };
+    match schema {
+        Json::Object(keywords) => keywords.iter_mut().for_each(|(keyword, value)| below(keyword, value)),
+        Json::Array(items) => items.iter_mut().enumerate().for_each(|(index, value)| below(&index.to_string(), value)),
+        _ => {}
+    }
+    if let Json::Object(keywords) = schema {
+        for keyword in ["$anchor", "$dynamicAnchor"] {
+            if let Some(Json::String(name)) = keywords.get(keyword).cloned() {
+                keywords.remove(keyword);
+                anchors.insert(name, at.clone());
+            }
+        }
+    }
+}
+
+fn point(schema: &mut Json, id: &str, anchors: &BTreeMap<String, String>) {
+    match schema {
+        Json::Object(keywords) => {
+            let dynamic = keywords.get("$dynamicRef").is_some_and(Json::is_string);
+            if let Some(at) = keywords.remove("$dynamicRef").filter(|_| dynamic) {
+                keywords.insert("$ref".to_owned(), at);
+            }
+            if let Some(Json::String(at)) = keywords.get_mut("$ref") {
+                let local =
+                    at.strip_prefix(id).filter(|rest| !id.is_empty() && (rest.is_empty() || rest.starts_with('#')));
+                let local = local.map_or(at.as_str(), |rest| if rest.is_empty() { "#" } else { rest });
+                let anchor = local.strip_prefix('#').and_then(|name| anchors.get(name));
+                *at = anchor.map_or_else(|| local.to_owned(), Clone::clone);
+            }
+            keywords.values_mut().for_each(|value| point(value, id, anchors));
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| point(item, id, anchors)),
+        _ => {}
+    }
 }
 
 /// The dialect of every published schema.

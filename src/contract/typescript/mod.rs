@@ -3,7 +3,7 @@
 mod declarations;
 
 use super::shapes::{Api, Operation, OperationKind};
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Segment, Settings, Shape};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Segment, Settings, Shape, encode};
 use declarations::{comment, literal, member_name, type_of};
 use std::fmt::Write as _;
 
@@ -95,8 +95,12 @@ fn function(out: &mut String, settings: &Settings, operation: &Operation) {
 fn segments(settings: &Settings, operation: &Operation) -> String {
     let Some(view) = operation.view else { return "[]".to_owned() };
     let segments = settings.views[view].path.value.segments.iter().map(|segment| match segment {
-        Segment::Literal(text) => literal(text),
-        Segment::Field(name) => format!("parameters{}", access(name)),
+        Segment::Literal(text) => {
+            let mut encoded = String::new();
+            encode(text, &mut encoded);
+            literal(&encoded)
+        }
+        Segment::Field(name) => format!("slug(parameters{})", access(name)),
     });
     format!("[{}]", segments.collect::<Vec<_>>().join(", "))
 }

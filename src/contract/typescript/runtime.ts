@@ -41,11 +41,13 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-type Segments = readonly (string | number)[];
+/** A path's segments as they stand in the URL; null for a value that can stand in none. */
+type Segments = readonly (string | null)[];
 
 /** The URL form of a value: letter case, white space and slashes do not tell two of them apart. */
-function slug(value: string | number): string {
+function slug(value: string | number): string | null {
   const text = String(value).normalize("NFC").replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  if (text === "" || text.startsWith(".") || /[\ud800-\udfff]/u.test(text)) return null;
   return encodeURIComponent(text.replace(/[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000/\\]+/g, "-"));
 }
 
@@ -60,7 +62,11 @@ function connect(options: ClientOptions) {
   // Texts rather than values: what a caller does to an answer is not seen in the next one.
   const memory = new Map<string, { etag: string; text: string }>();
 
-  async function get<T>(url: string, request: RequestOptions): Promise<Result<T>> {
+  async function get<T>(url: string | null, request: RequestOptions): Promise<Result<T>> {
+    if (url === null) {
+      const error = new RangeError("a value of the path is empty, starts with a dot or is no text");
+      return { ok: false, kind: "unexpected", status: null, error };
+    }
     const known = memory.get(url);
     const headers: Record<string, string> = known ? { "If-None-Match": known.etag } : {};
     const init: RequestInit = request.signal ? { headers, signal: request.signal } : { headers };
@@ -98,21 +104,20 @@ function connect(options: ClientOptions) {
     return { ok: false, kind: "unexpected", status, error: body };
   }
 
-  function path(prefix: string, segments: Segments): string {
-    return base + prefix + segments.map((segment) => "/" + slug(segment)).join("");
+  function path(prefix: string, segments: Segments, rest: string): string | null {
+    return segments.includes(null) ? null : base + prefix + "/" + segments.join("/") + rest;
   }
 
   return {
     document<T>(prefix: string, segments: Segments, request: RequestOptions): Promise<Result<T>> {
-      return get<T>(path(prefix, segments) + (files ? ".json" : ""), request);
+      return get<T>(path(prefix, segments, files ? ".json" : ""), request);
     },
     list<T>(prefix: string, segments: Segments, limit: number | "all" | undefined, request: RequestOptions): Promise<Result<T>> {
-      const url = path(prefix, segments);
-      if (files) return get<T>(url + (limit === undefined ? "" : "/limit/" + limit) + ".json", request);
-      return get<T>(url + (limit === undefined ? "" : "?limit=" + limit), request);
+      const rest = files ? (limit === undefined ? "" : "/limit/" + limit) + ".json" : limit === undefined ? "" : "?limit=" + limit;
+      return get<T>(path(prefix, segments, rest), request);
     },
     page<T>(prefix: string, segments: Segments, page: number, request: RequestOptions): Promise<Result<T>> {
-      return get<T>(path(prefix, segments) + "/page/" + page + (files ? ".json" : ""), request);
+      return get<T>(path(prefix, segments, "/page/" + page + (files ? ".json" : "")), request);
     },
     file<T>(path: string, request: RequestOptions): Promise<Result<T>> {
       return get<T>(base + path, request);
