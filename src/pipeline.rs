@@ -16,7 +16,7 @@ pub use lookups::{first_keys, load_schema, load_site, load_written_schema};
 pub use session::{Built, Served, Session};
 
 use crate::content::{self, Moment, settings};
-use crate::model::{Diagnostic, Hidden, InputFile, Place, Release, Settings, code};
+use crate::model::{Diagnostic, Environment, Hidden, InputFile, Place, Release, Settings, code};
 use crate::output::{Output, Written};
 use crate::{disk, output, published, release};
 use anyhow::Result;
@@ -59,6 +59,8 @@ pub struct ReleaseSummary {
 pub struct BuildOptions<'a> {
     pub out: &'a Path,
     pub now: Timestamp,
+    /// Whether the release says that its sources were read at `now`.
+    pub stamp: bool,
     /// Whether a warning keeps the build from writing.
     pub strict: bool,
     /// Whether every emitted JSON document is checked against its schema.
@@ -67,6 +69,12 @@ pub struct BuildOptions<'a> {
     pub against: Option<&'a Path>,
     /// What tells this build of the tool from any other: an unchanged site is built anew when it changes.
     pub tool: &'a str,
+}
+
+impl BuildOptions<'_> {
+    fn read_at(self) -> Option<Timestamp> {
+        self.stamp.then_some(self.now)
+    }
 }
 
 impl Report {
@@ -120,13 +128,29 @@ fn read_settings(file: Option<&InputFile>) -> (Option<Settings>, Vec<Diagnostic>
     }
 }
 
+/// Where releases are published to, and the faults of what declares it.
+///
+/// # Errors
+/// When the disk does not give it.
+pub fn environments(root: &Path) -> Result<(Vec<Environment>, Vec<Diagnostic>)> {
+    use settings::environments::{PATH, read};
+    match disk::read_one(root, PATH, MAX_SETTINGS_BYTES)? {
+        None => Ok((Vec::new(), Vec::new())),
+        Some(file) => Ok(match content::text(PATH, &file) {
+            Ok(text) => read(text.trim_start_matches('\u{feff}')),
+            Err(fault) => (Vec::new(), vec![fault]),
+        }),
+    }
+}
+
 /// Every diagnostic of the site; nothing is written.
 ///
 /// # Errors
 /// When the disk fails.
 pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
-    if let Some((settings, faults)) = open(root, &mut report)? {
+    if let Some((settings, mut faults)) = open(root, &mut report)? {
+        faults.extend(environments(root)?.1);
         let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
         let computed = compute(root, &settings, inputs, Moment::at(now), faults, &mut report, None);
         report.settle(computed.faults);
@@ -155,7 +179,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let unchanged =
         output.header().filter(|_| faults.is_empty() && !options.verify && against.is_none()).and_then(|header| {
             let stamp: Stamp = serde_json::from_str(header).ok()?;
-            let holds = stamp.holds(&fingerprint, options.now);
+            let holds = stamp.holds(&fingerprint, options.now, options.read_at());
             holds.then(|| output.intact()).flatten().map(|files| (stamp, files))
         });
     report.time("compare", start);
@@ -175,7 +199,8 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         return Ok(report);
     }
     let start = Instant::now();
-    let release = release::seal(&settings, computed.artifacts, &[]);
+    let facts = release::Facts { records: &report.collections, read_at: options.read_at() };
+    let release = release::seal(&settings, facts, computed.artifacts, &[]);
     report.time("seal", start);
     if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {
         return Ok(report);
@@ -185,6 +210,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let header = Stamp {
         fingerprint: if report.diagnostics.is_empty() { fingerprint } else { String::new() },
         from: options.now.as_nanosecond(),
+        read_at: options.read_at().map(Timestamp::as_nanosecond),
         until: computed.next_change.map(Timestamp::as_nanosecond),
         hidden: report.hidden.clone(),
         collections: report.collections.clone(),

@@ -18,6 +18,9 @@ pub struct Build {
     /// version was raised
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
+    /// Let status.json say when the sources were read; it then differs from build to build
+    #[arg(long)]
+    stamp: bool,
     #[command(flatten)]
     reading: Reading,
 }
@@ -32,6 +35,7 @@ impl Build {
         let options = BuildOptions {
             out: &out,
             now: self.reading.now(),
+            stamp: self.stamp,
             strict: self.reading.strict,
             verify: self.verify,
             against: self.against.as_deref(),

@@ -12,8 +12,8 @@ pub use changes::{Answers, Change, ChangeKind, Changes, Published, broken, contr
 pub use openapi::openapi;
 pub use pages::{NOT_FOUND_PAGE, pages};
 pub use requests::{
-    METHODS, Refusal, Resolution, RouteTable, TableRoute, TableSegment, Unreachable, Vector, edge, headers, problems,
-    routes, vectors,
+    METHODS, Refusal, Resolution, RouteTable, TableRoute, TableSegment, Unreachable, Vector, edge, edge_artifact,
+    headers, problems, put_edge, routes, vectors,
 };
 pub use shapes::{Api, Operation, OperationKind, answer_schemas, api, record_schemas, schemas};
 pub use typescript::client;

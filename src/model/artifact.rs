@@ -53,4 +53,9 @@ impl CacheClass {
             Self::Meta => "meta",
         }
     }
+
+    /// The class of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::View, Self::Asset, Self::Immutable, Self::Meta].into_iter().find(|class| class.name() == name)
+    }
 }

@@ -118,6 +118,12 @@ impl Rows {
     }
 }
 
+impl Default for Body {
+    fn default() -> Self {
+        Self::Bytes(Arc::default())
+    }
+}
+
 impl Body {
     /// Hands the body to `sink`, piece by piece.
     pub fn each_piece(&self, mut sink: impl FnMut(&[u8])) {

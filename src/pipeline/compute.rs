@@ -57,6 +57,7 @@ pub fn compute(
     faults.extend(collisions::told(settings, &content.collections, &places, &artifacts));
     let mut table = RouteTable::of(settings);
     let unreachable = table.admit(&artifacts);
+    contract::put_edge(settings, &table, &mut artifacts);
     // Two answers in one place were told as such.
     if !faults.iter().any(|fault| matches!(fault.code, code::KEY_COLLISION | code::DUPLICATE_PATH)) {
         faults.extend(collisions::unreachable(settings, &content.collections, &places, &artifacts, &unreachable));
@@ -75,6 +76,7 @@ fn describe(settings: &Settings, content: &Content, artifacts: &mut Vec<Artifact
     more.extend(contract::schemas(settings, &records));
     more.extend(contract::answer_schemas(settings, &api));
     more.extend(contract::problems::problems(settings));
+    more.extend(contract::edge_artifact(settings));
     artifacts.append(&mut more);
     sort(artifacts);
     api

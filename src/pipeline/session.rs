@@ -100,8 +100,9 @@ impl Session {
         }
         let start = Instant::now();
         let last = self.last.take();
+        let facts = release::Facts { records: &report.collections, read_at: None };
         let last = last.as_ref().map_or(&[][..], |last| &last.artifacts);
-        let release = Arc::new(release::seal(&settings, computed.artifacts, last));
+        let release = Arc::new(release::seal(&settings, facts, computed.artifacts, last));
         self.last = Some(Arc::clone(&release));
         report.release = Some(summary(&release));
         report.time("seal", start);

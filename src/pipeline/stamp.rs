@@ -15,6 +15,9 @@ pub struct Stamp {
     /// Nanoseconds since 1970: the instant of the build, and the first at which its output would change.
     pub from: i128,
     pub until: Option<i128>,
+    /// What the release says of when its sources were read.
+    #[serde(default)]
+    pub read_at: Option<i128>,
     pub hidden: Vec<Hidden>,
     pub collections: Vec<(String, usize)>,
     pub release: ReleaseSummary,
@@ -22,9 +25,10 @@ pub struct Stamp {
 
 impl Stamp {
     /// Whether a build of the same inputs at `now` would give the same.
-    pub fn holds(&self, fingerprint: &str, now: Timestamp) -> bool {
+    pub fn holds(&self, fingerprint: &str, now: Timestamp, read_at: Option<Timestamp>) -> bool {
         let now = now.as_nanosecond();
-        self.fingerprint == fingerprint && self.from <= now && self.until.is_none_or(|until| now < until)
+        let same = self.read_at == read_at.map(Timestamp::as_nanosecond);
+        self.fingerprint == fingerprint && self.from <= now && same && self.until.is_none_or(|until| now < until)
     }
 }
 

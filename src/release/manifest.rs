@@ -2,6 +2,7 @@
 
 use super::digests;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Release, Sealed, Settings, hex, write_text};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -10,10 +11,19 @@ pub fn manifest_key(settings: &Settings) -> Option<String> {
     settings.home_surface().map(|surface| surface.key("manifest.json"))
 }
 
+/// What a release says of itself besides its digest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// Name and number of published records of each collection.
+    pub records: &'a [(String, usize)],
+    /// When the sources were read, where whoever builds says so: a clock would make two builds of one site differ.
+    pub read_at: Option<Timestamp>,
+}
+
 /// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
 /// and so stand outside its digest.
 /// `last` is an earlier release, empty where there is none: what both share is not digested again.
-pub fn seal(settings: &Settings, artifacts: Vec<Artifact>, last: &[Sealed]) -> Release {
+pub fn seal(settings: &Settings, facts: Facts<'_>, artifacts: Vec<Artifact>, last: &[Sealed]) -> Release {
     let mut sealed = digests::all(artifacts, last);
     let mut all = Sha256::new();
     for Sealed { artifact, sha256, .. } in &sealed {
@@ -25,9 +35,9 @@ pub fn seal(settings: &Settings, artifacts: Vec<Artifact>, last: &[Sealed]) -> R
     }
     let id: [u8; 32] = all.finalize().into();
     if let Some(surface) = settings.home_surface() {
-        let status = meta(surface.key("status.json"), status(settings, &id));
+        let status = meta(surface.key("status.json"), status(settings, facts, &id));
         insert(&mut sealed, status);
-        let manifest = meta(surface.key("manifest.json"), manifest(&id, &sealed));
+        let manifest = meta(surface.key("manifest.json"), manifest(settings, facts, &id, &sealed));
         insert(&mut sealed, manifest);
     }
     Release { id, artifacts: sealed }
@@ -45,9 +55,13 @@ fn meta(key: String, body: Vec<u8>) -> Artifact {
 
 /// Which release this is. The one place where a reader learns it: no answer says so, and so an answer that does not
 /// change keeps its bytes.
-fn status(settings: &Settings, id: &[u8; 32]) -> Vec<u8> {
+fn status(settings: &Settings, facts: Facts<'_>, id: &[u8; 32]) -> Vec<u8> {
     let mut out = b"{\"release\":\"".to_vec();
     out.extend_from_slice(hex(id).as_bytes());
+    if let Some(at) = facts.read_at {
+        out.extend_from_slice(b"\",\"readAt\":\"");
+        out.extend_from_slice(at.to_string().as_bytes());
+    }
     out.extend_from_slice(b"\",\"site\":{\"name\":");
     write_text(&mut out, &settings.site.name);
     out.extend_from_slice(b",\"baseUrl\":");
@@ -57,11 +71,23 @@ fn status(settings: &Settings, id: &[u8; 32]) -> Vec<u8> {
 }
 
 /// One line for each artifact, in order of key, so that two manifests can be compared line by line.
-fn manifest(id: &[u8; 32], sealed: &[Sealed]) -> Vec<u8> {
+fn manifest(settings: &Settings, facts: Facts<'_>, id: &[u8; 32], sealed: &[Sealed]) -> Vec<u8> {
     let mut out = Vec::with_capacity(sealed.len() * 160);
     out.extend_from_slice(b"{\"release\":\"");
     out.extend_from_slice(hex(id).as_bytes());
-    out.extend_from_slice(b"\",\"artifacts\":{");
+    out.extend_from_slice(b"\",\"surfaces\":[");
+    for (i, surface) in settings.surfaces.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"" } else { b"," });
+        write_text(&mut out, surface.prefix.trim_start_matches('/'));
+    }
+    out.extend_from_slice(b"],\"records\":{");
+    for (i, (collection, records)) in facts.records.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"" } else { b"," });
+        write_text(&mut out, collection);
+        out.push(b':');
+        out.extend_from_slice(records.to_string().as_bytes());
+    }
+    out.extend_from_slice(b"},\"artifacts\":{");
     for (i, Sealed { artifact, sha256, size }) in sealed.iter().enumerate() {
         out.extend_from_slice(if i == 0 { b"\n" } else { b",\n" });
         write_text(&mut out, &artifact.key);

@@ -1,5 +1,6 @@
 //! `site/site.toml`: what the site is made of.
 
+pub mod environments;
 mod form;
 mod sort;
 mod views;

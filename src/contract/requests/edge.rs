@@ -4,11 +4,30 @@ use super::problems::{PROBLEMS, type_prefix};
 use super::resolve::METHODS;
 use super::table::{RouteTable, TableSegment};
 use super::{headers, problems};
-use crate::model::Settings;
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, media_type};
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
 
 /// The most that CloudFront takes, in bytes (its quota for functions).
 pub const LARGEST: usize = 10 * 1024;
+
+/// The function's place in the release; its code is known once every artifact is.
+pub fn edge_artifact(settings: &Settings) -> Option<Artifact> {
+    let key = settings.home_surface()?.key("edge.js");
+    let media_type = media_type(&key);
+    Some(Artifact { key, media_type, cache: CacheClass::View, body: Body::default(), origin: ArtifactOrigin::Build })
+}
+
+/// Puts the code into its place; where CloudFront would not take it, the release has no function.
+pub fn put_edge(settings: &Settings, table: &RouteTable, artifacts: &mut Vec<Artifact>) {
+    let Some(key) = settings.home_surface().map(|home| home.key("edge.js")) else { return };
+    let is_edge = |artifact: &Artifact| artifact.key == key && artifact.origin == ArtifactOrigin::Build;
+    let Some(at) = artifacts.iter().position(is_edge) else { return };
+    match edge(settings, table) {
+        Ok(code) => artifacts[at].body = Body::Bytes(Arc::new(code.into_bytes())),
+        Err(_) => drop(artifacts.remove(at)),
+    }
+}
 
 /// The code of the function.
 ///

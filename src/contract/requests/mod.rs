@@ -8,7 +8,7 @@ mod routes;
 mod table;
 mod vectors;
 
-pub use edge::edge;
+pub use edge::{edge, edge_artifact, put_edge};
 pub use resolve::{METHODS, Refusal, Resolution};
 pub use routes::routes;
 pub use table::{RouteTable, TableRoute, TableSegment, Unreachable};

@@ -293,7 +293,12 @@ fn status(object: Object<'_>) -> Json {
     let site = object(&["name", "baseUrl"], json!({ "name": text, "baseUrl": text }));
     let sources = json!({ "type": "object", "description": "what was fetched, and when" });
     let release = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "digest of the release" });
-    object(&["release", "site", "sources"], json!({ "release": release, "site": site, "sources": sources }))
+    let read_at =
+        json!({ "type": "string", "format": "date-time", "description": "when the sources of the release were read" });
+    object(
+        &["release", "site", "sources"],
+        json!({ "release": release, "readAt": read_at, "site": site, "sources": sources }),
+    )
 }
 
 fn manifest(object: Object<'_>) -> Json {
@@ -308,7 +313,13 @@ fn manifest(object: Object<'_>) -> Json {
         }),
     );
     let artifacts = json!({ "type": "object", "additionalProperties": file });
-    object(&["release", "artifacts"], json!({ "release": digest, "artifacts": artifacts }))
+    let surfaces = json!({ "type": "array", "items": { "type": "string" }, "description": "their prefixes" });
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let records = json!({ "type": "object", "additionalProperties": count, "description": "published records of each collection" });
+    object(
+        &["release", "surfaces", "records", "artifacts"],
+        json!({ "release": digest, "surfaces": surfaces, "records": records, "artifacts": artifacts }),
+    )
 }
 
 impl Api {
