@@ -35,6 +35,11 @@ pub mod contract;
 pub mod disk;
 pub mod output;
 pub mod published;
+#[cfg(feature = "publish")]
+pub mod store;
+
+#[cfg(feature = "publish")]
+pub mod targets;
 
 pub mod pipeline;
 

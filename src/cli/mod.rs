@@ -12,17 +12,25 @@ macro_rules! say {
 
 mod build;
 mod check;
+mod deployment;
 mod diff;
 mod edge;
 mod explain;
+mod gc;
 mod human;
 mod new;
 mod openapi;
+mod promote;
+mod publish;
+mod releases;
 mod report;
+mod rollback;
 mod routes;
 mod scaffold;
 mod schema;
 mod serve;
+mod status;
+mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -49,6 +57,20 @@ enum Command {
     Check(check::Check),
     /// Answer on this machine as production does; rebuild and reload on every change
     Serve(serve::Serve),
+    /// Make the built release live: upload what changed, record it, switch to it
+    Publish(publish::Publish),
+    /// List the live release and those that one can go back to
+    Releases(releases::Releases),
+    /// Go back to an earlier release; nothing is built or uploaded
+    Rollback(rollback::Rollback),
+    /// Hold every live object against the manifest
+    Verify(verify::Verify),
+    /// Say whether target, edge and replicas show the live release
+    Status(status::StatusOf),
+    /// Make the live release of one environment live in another
+    Promote(promote::Promote),
+    /// Collect what no kept release needs
+    Gc(gc::Gc),
     /// Make a new site, article or user
     #[command(subcommand)]
     New(new::New),
@@ -121,6 +143,13 @@ pub fn main() -> ExitCode {
         Command::Build(command) => command.run(&cli.root),
         Command::Check(command) => command.run(&cli.root),
         Command::Serve(command) => command.run(&cli.root),
+        Command::Publish(command) => command.run(&cli.root),
+        Command::Releases(command) => command.run(&cli.root),
+        Command::Rollback(command) => command.run(&cli.root),
+        Command::Verify(command) => command.run(&cli.root),
+        Command::Status(command) => command.run(&cli.root),
+        Command::Promote(command) => command.run(&cli.root),
+        Command::Gc(command) => command.run(&cli.root),
         Command::New(command) => command.run(&cli.root),
         Command::Routes(command) => command.run(&cli.root),
         Command::Openapi(command) => command.run(&cli.root),

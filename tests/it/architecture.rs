@@ -17,6 +17,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("disk", 3),
     ("output", 3),
     ("published", 3),
+    ("store", 3),
+    ("targets", 4),
     ("pipeline", 5),
     ("serve", 6),
     ("cli", 7),

@@ -119,7 +119,7 @@ const TAGS: &[&str] = &[
 ];
 
 /// A site with 300 tags of every alphabet, one view at the root of an enveloped surface among them.
-fn alphabets() -> Site {
+pub fn alphabets() -> Site {
     const RANGES: &[(u32, u32)] = &[
         (0x61, 26),
         (0xe0, 23),

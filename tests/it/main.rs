@@ -19,6 +19,8 @@ mod markdown;
 mod original;
 mod output;
 mod ownership;
+#[cfg(feature = "publish")]
+mod publish;
 mod scaffolds;
 #[cfg(feature = "serve")]
 mod serve;
@@ -27,5 +29,7 @@ mod server;
 #[cfg(feature = "serve")]
 mod session;
 mod shipped;
+#[cfg(feature = "publish")]
+mod store;
 mod support;
 mod views;

@@ -1,0 +1,339 @@
+//! Places that hold objects: a bucket, a folder, memory. Puts and deletes can be conditional, so that two writers never
+//! both believe that they won.
+
+#![allow(clippy::disallowed_methods, reason = "an I/O edge")]
+
+mod faults;
+mod folder;
+mod location;
+mod memory;
+mod s3;
+
+pub use faults::{Call, told};
+pub use folder::Folder;
+pub use location::{Location, Options};
+pub use memory::Memory;
+pub use s3::{S3, aws, trying};
+
+use crate::model::hex;
+use anyhow::{Result, bail};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A place that holds objects, below one prefix.
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+    /// How the place is called in messages.
+    name: Arc<str>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Memory(Memory),
+    Folder(Folder),
+    S3(S3),
+}
+
+/// What a version of an object is known by for conditional writes. Opaque: it need not be a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(pub String);
+
+/// What an object is served with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Headers {
+    pub content_type: String,
+    pub cache_control: String,
+}
+
+/// The body of an object to put.
+#[derive(Clone, Debug)]
+pub enum Content {
+    Bytes(Arc<Vec<u8>>),
+    /// A file that is too large to hold in memory, and its size in bytes.
+    File(PathBuf, u64),
+}
+
+/// An object to put.
+#[derive(Clone, Debug)]
+pub struct Put<'a> {
+    pub key: &'a str,
+    pub content: Content,
+    pub sha256: [u8; 32],
+    pub headers: &'a Headers,
+    pub condition: Condition,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Any,
+    /// Only where there is no object.
+    Absent,
+    /// Only where the object is still this one.
+    Unchanged(ETag),
+}
+
+/// What a put left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub etag: ETag,
+    /// The version of the object, where the place keeps versions.
+    pub version: Option<String>,
+}
+
+/// Why a put did not happen.
+#[derive(Debug)]
+pub enum PutError {
+    /// The condition does not hold.
+    Precondition,
+    Failed(anyhow::Error),
+}
+
+/// An object without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meta {
+    pub etag: ETag,
+    pub version: Option<String>,
+    pub size: u64,
+    /// What the place itself computed when the object was put, where it tells.
+    pub sha256: Option<[u8; 32]>,
+    /// Whether the object says that this tool put it; `None` where the place keeps no headers.
+    pub ours: Option<bool>,
+    /// `None` where the place keeps no headers.
+    pub headers: Option<Headers>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub meta: Meta,
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub key: String,
+    pub size: u64,
+    /// Seconds since 1970.
+    pub modified: i64,
+}
+
+/// Requests made, by what they cost.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub puts: AtomicU64,
+    pub gets: AtomicU64,
+    pub lists: AtomicU64,
+    pub deletes: AtomicU64,
+    pub copies: AtomicU64,
+    /// Bytes of the bodies that were put.
+    pub sent: AtomicU64,
+}
+
+impl Store {
+    pub fn memory(memory: Memory) -> Self {
+        Self::of(Kind::Memory(memory), "memory")
+    }
+
+    pub fn folder(path: PathBuf) -> Self {
+        let name = path.display().to_string();
+        Self::of(Kind::Folder(Folder::new(path)), &name)
+    }
+
+    pub fn s3(s3: S3) -> Self {
+        let name = s3.name();
+        Self::of(Kind::S3(s3), &name)
+    }
+
+    fn of(kind: Kind, name: &str) -> Self {
+        Self { kind, name: name.into(), counts: Arc::default() }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// How many requests may be under way at once.
+    pub fn parallel(&self) -> usize {
+        match self.kind {
+            Kind::S3(_) => 64,
+            _ => 8,
+        }
+    }
+
+    /// Whether objects keep the headers they are put with.
+    pub fn keeps_headers(&self) -> bool {
+        !matches!(self.kind, Kind::Folder(_))
+    }
+
+    /// Whether an object that is replaced or deleted can be had again by its version.
+    pub async fn keeps_versions(&self) -> Result<bool> {
+        match &self.kind {
+            Kind::Memory(_) => Ok(true),
+            Kind::Folder(_) => Ok(false),
+            Kind::S3(s3) => {
+                count(&self.counts.gets);
+                s3.keeps_versions().await
+            }
+        }
+    }
+
+    /// The folder's path, of a folder.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match &self.kind {
+            Kind::Folder(folder) => Some(folder.path()),
+            _ => None,
+        }
+    }
+
+    /// # Errors
+    /// [`PutError::Precondition`] when the condition does not hold; else what the place answered.
+    pub async fn put(&self, put: Put<'_>) -> Result<Written, PutError> {
+        count(&self.counts.puts);
+        self.counts.sent.fetch_add(put.content.len(), Ordering::Relaxed);
+        match &self.kind {
+            Kind::Memory(memory) => memory.put(&put),
+            Kind::Folder(folder) => folder.put(put).await,
+            Kind::S3(s3) => s3.put(put).await,
+        }
+    }
+
+    /// The whole object, or the whole of one version of it; `None` where there is none.
+    pub async fn get(&self, key: &str, version: Option<&str>) -> Result<Option<Object>> {
+        count(&self.counts.gets);
+        match &self.kind {
+            Kind::Memory(memory) => Ok(memory.get(key, version)),
+            Kind::Folder(folder) => folder.get(key).await,
+            Kind::S3(s3) => s3.get(key, version).await,
+        }
+    }
+
+    /// What is known of an object without reading its body.
+    pub async fn head(&self, key: &str) -> Result<Option<Meta>> {
+        count(&self.counts.gets);
+        match &self.kind {
+            Kind::Memory(memory) => Ok(memory.get(key, None).map(|object| object.meta)),
+            Kind::Folder(folder) => Ok(folder.get(key).await?.map(|object| object.meta)),
+            Kind::S3(s3) => s3.head(key).await,
+        }
+    }
+
+    /// Puts what stands at `from`, or at a version of it, at `to`, without sending it.
+    pub async fn copy(&self, from: &str, version: Option<&str>, to: &str) -> Result<Option<Written>> {
+        count(&self.counts.copies);
+        match &self.kind {
+            Kind::Memory(memory) => Ok(memory.copy(from, version, to)),
+            Kind::Folder(folder) => folder.copy(from, to).await,
+            Kind::S3(s3) => s3.copy(from, version, to).await,
+        }
+    }
+
+    /// Deletes the objects; one that is not there is no fault.
+    pub async fn delete(&self, keys: &[String]) -> Result<()> {
+        self.counts.deletes.fetch_add(keys.len().div_ceil(s3::DELETED_AT_ONCE) as u64, Ordering::Relaxed);
+        match &self.kind {
+            Kind::Memory(memory) => memory.delete(keys),
+            Kind::Folder(folder) => folder.delete(keys).await?,
+            Kind::S3(s3) => s3.delete(keys).await?,
+        }
+        Ok(())
+    }
+
+    /// Every object whose key starts with `prefix`, in order of key.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>> {
+        let (listed, requests) = match &self.kind {
+            Kind::Memory(memory) => (memory.list(prefix), 1),
+            Kind::Folder(folder) => (folder.list(prefix).await?, 1),
+            Kind::S3(s3) => s3.list(prefix).await?,
+        };
+        self.counts.lists.fetch_add(requests, Ordering::Relaxed);
+        Ok(listed)
+    }
+
+    /// The names directly below `prefix`, which ends with a slash: of `s/a/x` and `s/b`, `a` and `b`.
+    pub async fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        if let Kind::S3(s3) = &self.kind {
+            let (folders, requests) = s3.folders(prefix).await?;
+            self.counts.lists.fetch_add(requests, Ordering::Relaxed);
+            return Ok(folders);
+        }
+        let mut folders: Vec<String> = Vec::new();
+        for listed in self.list(prefix).await? {
+            let rest = &listed.key[prefix.len()..];
+            let name = rest.split('/').next().unwrap_or(rest);
+            if folders.last().is_none_or(|last| last != name) {
+                folders.push(name.to_owned());
+            }
+        }
+        Ok(folders)
+    }
+
+    /// Puts a document of the tool's own. Where the condition does not hold because this very document is there already
+    /// (the answer to an earlier try was lost), that is success.
+    pub async fn put_document(&self, key: &str, body: &[u8], condition: Condition) -> Result<Written, PutError> {
+        let headers = Headers { content_type: "application/json".to_owned(), cache_control: "no-store".to_owned() };
+        let content = Content::Bytes(Arc::new(body.to_vec()));
+        let put = Put { key, content, sha256: Sha256::digest(body).into(), headers: &headers, condition };
+        match self.put(put).await {
+            Err(PutError::Precondition) => match self.get(key, None).await.map_err(PutError::Failed)? {
+                Some(object) if object.body == body => {
+                    Ok(Written { etag: object.meta.etag, version: object.meta.version })
+                }
+                _ => Err(PutError::Precondition),
+            },
+            other => other,
+        }
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Content {
+    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_, size) => *size,
+        }
+    }
+
+    /// The whole body, in memory.
+    pub async fn read(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes.to_vec()),
+            Self::File(path, _) => match tokio::fs::read(path).await {
+                Ok(bytes) => Ok(bytes),
+                Err(error) => bail!("cannot read {}: {error}", path.display()),
+            },
+        }
+    }
+}
+
+impl From<PutError> for anyhow::Error {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Precondition => Self::msg("another object stands there already"),
+            PutError::Failed(error) => error,
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// The `ETag` of places that have none of their own.
+fn digest_tag(body: &[u8]) -> ETag {
+    ETag(hex(&Sha256::digest(body)))
+}

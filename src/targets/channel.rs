@@ -1,0 +1,169 @@
+//! What is live at a target, and what was: one small document, replaced only by who has read it. It is the truth; what
+//! readers see follows from it.
+
+use super::shards::Shards;
+use crate::model::Layout;
+use crate::store::{Condition, ETag, PutError, Store};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many earlier releases the channel tells of.
+const PREVIOUS: usize = 50;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Channel {
+    pub environment: String,
+    pub layout: Layout,
+    pub current: Option<Live>,
+    /// Newest first.
+    #[serde(default)]
+    pub previous: Vec<Live>,
+    /// What an unfinished publish was about to touch: the SHA-256 of what it puts, or nothing for what it deletes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pending: BTreeMap<String, Option<String>>,
+    /// Files whose names change with their bytes, and that no release names since the given time (seconds since 1970).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub condemned: BTreeMap<String, i64>,
+    /// Different in each document that is written, so that a writer knows its own.
+    #[serde(default)]
+    pub nonce: String,
+}
+
+/// A release at a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Live {
+    pub release: String,
+    pub manifest_key: String,
+    /// SHA-256 of the manifest, in hexadecimal.
+    pub manifest: String,
+    pub objects: usize,
+    /// Bytes of all objects.
+    pub bytes: u64,
+    /// RFC 3339.
+    pub published_at: String,
+    pub published_by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<String>,
+    /// The rules by which headers follow from the manifest.
+    pub rules: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
+    /// The version of the manifest, where the target keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// A channel as it was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub channel: Channel,
+    /// `None` where there is none yet.
+    pub etag: Option<ETag>,
+}
+
+/// Where the channel of an environment stands.
+pub fn key(layout: Layout, environment: &str) -> String {
+    match layout {
+        Layout::Flat => ".precast/live.json".to_owned(),
+        Layout::Release => format!("channels/{environment}.json"),
+    }
+}
+
+/// Where it is recorded what a release consists of.
+pub fn record_key(layout: Layout, release: &str) -> String {
+    match layout {
+        Layout::Flat => format!(".precast/releases/{release}.json"),
+        Layout::Release => format!("manifests/{release}.json"),
+    }
+}
+
+/// Reads the channel of an environment.
+///
+/// # Errors
+/// When the target does not give it, or it is none.
+pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Read> {
+    let key = key(layout, environment);
+    let Some(object) = store.get(&key, None).await? else {
+        let channel = Channel {
+            environment: environment.to_owned(),
+            layout,
+            current: None,
+            previous: Vec::new(),
+            pending: BTreeMap::new(),
+            condemned: BTreeMap::new(),
+            nonce: String::new(),
+        };
+        return Ok(Read { channel, etag: None });
+    };
+    let channel: Channel = serde_json::from_slice(&object.body).with_context(|| {
+        format!("{key} at {} is not what this version of precast wrote: restore an earlier version of it", store.name())
+    })?;
+    if channel.layout != layout {
+        bail!(
+            "{} holds releases in the layout `{}`, not `{}`: use another prefix",
+            store.name(),
+            channel.layout.name(),
+            layout.name()
+        );
+    }
+    Ok(Read { channel, etag: Some(object.meta.etag) })
+}
+
+impl Read {
+    /// Replaces the channel, where it is still the one that was read.
+    pub async fn replace(&mut self, store: &Store, mut next: Channel) -> Result<(), PutError> {
+        next.previous.truncate(PREVIOUS);
+        next.nonce = nonce();
+        let condition = self.etag.clone().map_or(Condition::Absent, Condition::Unchanged);
+        let body = serde_json::to_vec_pretty(&next).map_err(|error| PutError::Failed(error.into()))?;
+        let key = key(next.layout, &next.environment);
+        let written = store.put_document(&key, &body, condition).await?;
+        *self = Self { channel: next, etag: Some(written.etag) };
+        Ok(())
+    }
+}
+
+impl Channel {
+    /// The channel once `live` is current.
+    #[must_use]
+    pub fn then(&self, live: Live) -> Self {
+        let mut next = self.clone();
+        next.previous.retain(|earlier| earlier.release != live.release);
+        if let Some(current) = next.current.take().filter(|current| current.release != live.release) {
+            next.previous.insert(0, current);
+        }
+        next.current = Some(live);
+        next
+    }
+
+    /// The current release and those before it.
+    pub fn releases(&self) -> impl Iterator<Item = &Live> {
+        self.current.iter().chain(&self.previous)
+    }
+
+    /// The earlier release that `wanted` starts, or the last one.
+    ///
+    /// # Errors
+    /// In words, when there is none or more than one.
+    pub fn earlier(&self, wanted: Option<&str>) -> Result<&Live> {
+        let Some(wanted) = wanted else {
+            return self.previous.first().context("there is no earlier release to go back to");
+        };
+        let mut found = self.releases().filter(|live| live.release.starts_with(wanted));
+        let first = found
+            .next()
+            .with_context(|| format!("no release here starts with `{wanted}`: `precast releases` lists them"))?;
+        if found.next().is_some() {
+            bail!("more than one release starts with `{wanted}`: write more of its digits");
+        }
+        Ok(first)
+    }
+}
+
+fn nonce() -> String {
+    let one = std::collections::hash_map::RandomState::new();
+    format!("{:016x}", std::hash::BuildHasher::hash_one(&one, std::process::id()))
+}

@@ -1,0 +1,300 @@
+//! Every object at its own key: any bucket, any static host, a folder. Objects are replaced one by one, new ones first
+//! and what tells of the release last, under a lease; an interrupted publish is finished by the next one.
+
+use super::channel::{self, Live};
+use super::cost::Cost;
+use super::headers::{Phase, RULES};
+use super::invalidation;
+use super::manifest::{Entry, Manifest};
+use super::plan::{Plan, PlannedDelete, PlannedPut, Reason, protections};
+use super::put::{Progress, Puts, Report};
+use super::sealed::Sealed;
+use super::{Publisher, Target, lease::Lease, switch};
+use crate::model::{CacheClass, Layout, hex};
+use crate::store::{Condition, Written};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How long a file whose name changes with its bytes outlives the pages that name it, in seconds: a day.
+const GRACE: i64 = 24 * 60 * 60;
+
+/// What a plan was made from.
+#[derive(Clone)]
+pub struct State {
+    read: channel::Read,
+    /// The bytes of the channel's manifest, where they are what was published.
+    live: Option<Manifest>,
+}
+
+/// What is recorded of a release, so that one can go back to it.
+#[derive(Default, Serialize, Deserialize)]
+struct Record {
+    release: String,
+    /// The version of each object.
+    versions: BTreeMap<String, String>,
+}
+
+pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Result<(Plan, State)> {
+    let read = channel::read(&target.store, Layout::Flat, &target.environment.name).await?;
+    let current = read.channel.current.clone();
+    let live_release = current.as_ref().map(|live| live.release.as_str());
+    let mut plan = Plan::new(&target.environment, target.store.name(), &next.manifest, live_release);
+    plan.function = switch::differs(target, next, None).await?;
+    let finished = read.channel.pending.is_empty();
+    if finished && current.as_ref().is_some_and(|live| live.release == next.release() && live.rules == RULES) {
+        plan.unchanged = next.manifest.artifacts.len() + 1;
+        return Ok((plan, State { read, live: None }));
+    }
+    let live = match &current {
+        Some(current) => target.manifest_of(current).await?.map(|(manifest, _)| manifest),
+        None => None,
+    };
+    let same_rules = current.as_ref().is_some_and(|live| live.rules == RULES);
+    puts(&mut plan, next, &read, live.as_ref(), same_rules)?;
+    deletes(&mut plan, next, &read, live.as_ref(), publisher.seconds);
+    let touched = plan.puts.iter().filter(|put| put.reason != Reason::New).map(|put| put.object.as_str());
+    let touched: BTreeSet<&str> = touched.chain(plan.deletes.iter().map(|delete| delete.object.as_str())).collect();
+    if !target.environment.distributions.is_empty() {
+        // A key that was not there may be kept as a 404.
+        let new = plan.puts.iter().filter(|put| put.reason == Reason::New && current.is_some());
+        plan.invalidate = invalidation::paths(touched.into_iter().chain(new.map(|put| put.object.as_str())));
+    }
+    if let Some(live) = &live {
+        plan.refused = protections(&target.environment, live, &next.manifest, plan.deletes.len());
+    }
+    plan.cost.push(Cost::of(Layout::Flat, plan.puts.len() as u64 + 6, 6));
+    let sharded = super::sharded::changed(live.as_ref(), next) as u64;
+    plan.cost.push(Cost::of(Layout::Release, sharded + sharded.div_ceil(1000) + 10, 4));
+    Ok((plan, State { read, live }))
+}
+
+fn puts(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Manifest>, same_rules: bool) -> Result<()> {
+    let current = read.channel.current.as_ref();
+    for (key, entry) in next.objects() {
+        let there = live.and_then(|live| live.artifacts.get(&key));
+        let is_manifest = current.is_some_and(|current| current.manifest_key == key);
+        let interrupted = read.channel.pending.contains_key(&key);
+        let reason = match there {
+            Some(_) if interrupted => Reason::Interrupted,
+            Some(there) if there.sha256 != entry.sha256 => Reason::Changed,
+            Some(there) if !same_rules || Layout::Flat.headers(there) != Layout::Flat.headers(&entry) => {
+                Reason::Headers
+            }
+            Some(_) => {
+                plan.unchanged += 1;
+                continue;
+            }
+            // The manifest does not list itself.
+            None if is_manifest => Reason::Changed,
+            None => Reason::New,
+        };
+        let via = next.via(&key)?;
+        let phase = Phase::of(&entry);
+        plan.puts.push(PlannedPut { object: key.clone(), key, bytes: entry.size, phase, reason, via });
+    }
+    // What nobody names yet goes first: if somebody else's object is in the way, readers have seen nothing.
+    plan.puts.sort_by_key(|put| (put.phase == Phase::Manifest, put.reason != Reason::New, put.phase));
+    Ok(())
+}
+
+fn deletes(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Manifest>, now: i64) {
+    let needed = |key: &String| next.entry(key).is_some();
+    let listed = live.into_iter().flat_map(|live| &live.artifacts);
+    let gone = listed.filter(|(_, entry)| entry.cache != CacheClass::Immutable).map(|(key, _)| key);
+    let mut objects: BTreeMap<String, &'static str> =
+        gone.filter(|key| !needed(key)).map(|key| (key.clone(), "gone")).collect();
+    let unfinished = read.channel.pending.keys().filter(|key| !needed(key));
+    objects.extend(unfinished.map(|key| (key.clone(), "interrupted")));
+    let old = read.channel.condemned.iter().filter(|(key, since)| !needed(key) && now - **since >= GRACE);
+    objects.extend(old.map(|(key, _)| (key.clone(), "no release names it any more")));
+    if let Some(old) = read.channel.current.as_ref().filter(|live| live.manifest_key != next.manifest_key) {
+        objects.insert(old.manifest_key.clone(), "gone");
+    }
+    plan.deletes = objects.into_iter().map(|(object, reason)| PlannedDelete { object, reason }).collect();
+}
+
+/// # Errors
+/// When somebody else publishes, or the target fails; running it again finishes the work.
+pub async fn apply(
+    target: &Target,
+    next: &Sealed,
+    plan: &Plan,
+    state: State,
+    publisher: &Publisher,
+    report: &Report,
+) -> Result<()> {
+    let waiting = |holder: &str| {
+        (report)(Progress::Say(format!("waiting: {holder} seems to publish to {}", target.store.name())));
+    };
+    let lease = Lease::take(&target.store, &publisher.name, &publisher.now, waiting).await?;
+    let done = replace(target, next, plan, state, publisher, report, &lease).await;
+    lease.give_back().await;
+    done
+}
+
+async fn replace(
+    target: &Target,
+    next: &Sealed,
+    plan: &Plan,
+    state: State,
+    publisher: &Publisher,
+    report: &Report,
+    lease: &Lease,
+) -> Result<()> {
+    let store = &target.store;
+    let mut read = channel::read(store, Layout::Flat, &target.environment.name).await?;
+    if read.etag != state.read.etag {
+        bail!(
+            "another publish to {} finished while this one was planned: this one did nothing. Run it again to publish over it",
+            store.name()
+        );
+    }
+    let versions = store.keeps_versions().await?;
+    let puts = Arc::new(Puts {
+        store: store.clone(),
+        next: next.clone(),
+        headers: |_, entry| Layout::Flat.headers(entry),
+        condition: |put| if put.reason == Reason::New { Condition::Absent } else { Condition::Any },
+        pending: read.channel.pending.clone(),
+        report: Arc::clone(report),
+    });
+    let mut pending = read.channel.clone();
+    pending.pending.extend(announced(next, plan));
+    lease.still_held()?;
+    swap(&mut read, target, pending).await?;
+    let written = upload(target, next, plan, &puts, lease).await?;
+    if versions {
+        record(target, next, &read, &written).await?;
+    }
+    let live = entry(next, publisher, written.get(&next.manifest_key).and_then(|written| written.version.clone()));
+    let mut after = read.channel.then(live);
+    condemn(&mut after, next, state.live.as_ref(), publisher.seconds);
+    after.pending = plan.deletes.iter().map(|delete| (delete.object.clone(), None)).collect();
+    lease.still_held()?;
+    swap(&mut read, target, after).await?;
+    remove(target, plan, &mut read).await?;
+    invalidate(target, plan).await
+}
+
+/// Puts step by step: new objects, then those that are replaced; the function; what tells of the release last.
+async fn upload(
+    target: &Target,
+    next: &Sealed,
+    plan: &Plan,
+    puts: &Arc<Puts>,
+    lease: &Lease,
+) -> Result<BTreeMap<String, Written>> {
+    let step = |put: &PlannedPut| (put.phase == Phase::Manifest, put.reason != Reason::New, put.phase);
+    let mut written = BTreeMap::new();
+    let (manifest, others): (Vec<PlannedPut>, Vec<PlannedPut>) =
+        plan.puts.iter().cloned().partition(|put| put.phase == Phase::Manifest);
+    for now in others.chunk_by(|a, b| step(a) == step(b)) {
+        lease.still_held()?;
+        written.extend(puts.all(now.to_vec()).await?);
+    }
+    switch::to(target, next, None).await?;
+    lease.still_held()?;
+    written.extend(puts.all(manifest).await?);
+    Ok(written)
+}
+
+/// Deletes what the release no longer has: last, when nothing names it any more.
+async fn remove(target: &Target, plan: &Plan, read: &mut channel::Read) -> Result<()> {
+    let objects: BTreeSet<String> = plan.deletes.iter().map(|delete| delete.object.clone()).collect();
+    if objects.is_empty() {
+        return Ok(());
+    }
+    target.store.delete(&objects.iter().cloned().collect::<Vec<_>>()).await?;
+    let mut done = read.channel.clone();
+    done.pending.clear();
+    done.condemned.retain(|key, _| !objects.contains(key));
+    swap(read, target, done).await
+}
+
+async fn swap(read: &mut channel::Read, target: &Target, next: channel::Channel) -> Result<()> {
+    let replaced = read.replace(&target.store, next).await;
+    replaced.map_err(anyhow::Error::from).with_context(|| {
+        format!("the record of what is live at {} was changed by somebody else: run it again", target.store.name())
+    })
+}
+
+/// What is about to be touched.
+fn announced(next: &Sealed, plan: &Plan) -> BTreeMap<String, Option<String>> {
+    let sha256 = |key: &str| next.entry(key).map(|entry: Entry| hex(&entry.sha256));
+    let puts = plan.puts.iter().map(|put| (put.object.clone(), sha256(&put.key)));
+    puts.chain(plan.deletes.iter().map(|delete| (delete.object.clone(), None))).collect()
+}
+
+/// Files whose names change with their bytes stay for a while: a page that is still open names them.
+fn condemn(after: &mut channel::Channel, next: &Sealed, live: Option<&Manifest>, now: i64) {
+    after.condemned.retain(|key, _| next.entry(key).is_none());
+    let immutable = live.into_iter().flat_map(|live| &live.artifacts).filter(|(_, e)| e.cache == CacheClass::Immutable);
+    for (key, _) in immutable.filter(|(key, _)| next.entry(key).is_none()) {
+        after.condemned.entry(key.clone()).or_insert(now);
+    }
+}
+
+async fn record(
+    target: &Target,
+    next: &Sealed,
+    read: &channel::Read,
+    written: &BTreeMap<String, Written>,
+) -> Result<()> {
+    let mut versions = match &read.channel.current {
+        Some(live) => versions_of(target, &live.release).await?.unwrap_or_default(),
+        None => BTreeMap::new(),
+    };
+    versions.retain(|key, _| next.entry(key).is_some());
+    for (key, written) in written {
+        if let Some(version) = &written.version {
+            versions.insert(key.clone(), version.clone());
+        }
+    }
+    let record = Record { release: next.release().to_owned(), versions };
+    let key = channel::record_key(Layout::Flat, next.release());
+    target.store.put_document(&key, &serde_json::to_vec(&record)?, Condition::Any).await?;
+    Ok(())
+}
+
+/// The version of each object of an earlier release, where they were recorded.
+pub async fn versions_of(target: &Target, release: &str) -> Result<Option<BTreeMap<String, String>>> {
+    let found = target.store.get(&channel::record_key(Layout::Flat, release), None).await?;
+    let record = found.and_then(|object| serde_json::from_slice::<Record>(&object.body).ok());
+    Ok(record.filter(|record| record.release == release).map(|record| record.versions))
+}
+
+fn entry(next: &Sealed, publisher: &Publisher, version: Option<String>) -> Live {
+    let manifest = next.manifest_entry();
+    Live {
+        release: next.release().to_owned(),
+        manifest_key: next.manifest_key.clone(),
+        manifest: hex(&manifest.sha256),
+        objects: next.manifest.artifacts.len() + 1,
+        bytes: next.manifest.bytes() + manifest.size,
+        published_at: publisher.now.clone(),
+        published_by: publisher.name.clone(),
+        read_at: next.read_at.clone(),
+        rules: RULES,
+        shards: None,
+        version,
+    }
+}
+
+async fn invalidate(target: &Target, plan: &Plan) -> Result<()> {
+    let Some(edge) = target.edge.as_ref().filter(|_| !plan.invalidate.is_empty()) else { return Ok(()) };
+    let step = format!("{} {}", plan.live.as_deref().unwrap_or_default(), plan.release);
+    let reference = invalidation::reference(&step, &plan.invalidate);
+    for distribution in &target.environment.distributions {
+        edge.invalidate(distribution, &plan.invalidate, &reference).await?;
+    }
+    Ok(())
+}
+
+/// How many objects a publish in this layout would put.
+pub fn changed(live: Option<&Manifest>, next: &Sealed) -> usize {
+    let same =
+        |key: &String, entry: &Entry| live.and_then(|live| live.artifacts.get(key)).is_some_and(|there| there == entry);
+    next.objects().iter().filter(|(key, entry)| !same(key, entry)).count()
+}

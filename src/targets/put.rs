@@ -1,0 +1,133 @@
+//! Doing the puts of a plan: many at once, in phases, each with the condition that keeps other people's objects.
+
+use super::manifest::Entry;
+use super::plan::{PlannedPut, Via};
+use super::sealed::Sealed;
+use crate::store::{Condition, Headers, Meta, Put, PutError, Store, Written};
+use anyhow::{Context, Result, anyhow};
+use futures_util::StreamExt as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is told while a publish is under way.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// So many objects and bytes are to come.
+    Start {
+        objects: usize,
+        bytes: u64,
+    },
+    Done {
+        bytes: u64,
+    },
+    Say(String),
+}
+
+/// Takes what is told.
+pub type Report = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What puts have in common.
+pub struct Puts {
+    pub store: Store,
+    pub next: Sealed,
+    /// The headers of each object, and the condition under which it is put.
+    pub headers: fn(&PlannedPut, &Entry) -> Headers,
+    pub condition: fn(&PlannedPut) -> Condition,
+    /// What an unfinished publish was about to put: key at the target, and SHA-256 in hexadecimal.
+    pub pending: BTreeMap<String, Option<String>>,
+    pub report: Report,
+}
+
+impl Puts {
+    /// Does `puts`, all at once; what each left, by its key at the target.
+    pub async fn all(self: &Arc<Self>, puts: Vec<PlannedPut>) -> Result<Vec<(String, Written)>> {
+        let work = puts.into_iter().map(|put| {
+            let puts = Arc::clone(self);
+            async move {
+                let task = tokio::spawn(async move {
+                    let written = puts.one(&put).await?;
+                    (puts.report)(Progress::Done { bytes: put.bytes });
+                    Ok((put.object, written))
+                });
+                // Dropped with its task when another one fails.
+                AbortOnDrop(task).join().await
+            }
+        });
+        let mut done = futures_util::stream::iter(work).buffer_unordered(self.store.parallel());
+        let mut written = Vec::new();
+        while let Some(one) = done.next().await {
+            written.push(one?);
+        }
+        Ok(written)
+    }
+
+    async fn one(&self, put: &PlannedPut) -> Result<Written> {
+        let entry = self.next.entry(&put.key).with_context(|| format!("the release has no {}", put.key))?;
+        if let Via::Copy { from, version } = &put.via {
+            if let Some(written) = self.store.copy(from, version.as_deref(), &put.object).await? {
+                return Ok(written);
+            }
+            if version.is_some() {
+                return Err(anyhow!(
+                    "{} no longer has the version of {from} that this release needs: publish that build again",
+                    self.store.name()
+                ));
+            }
+        }
+        let headers = (self.headers)(put, &entry);
+        let content = self.next.content(&put.key, &entry).await?;
+        let upload = |condition| Put {
+            key: &put.object,
+            content: content.clone(),
+            sha256: entry.sha256,
+            headers: &headers,
+            condition,
+        };
+        match self.store.put(upload((self.condition)(put))).await {
+            Err(PutError::Precondition) => {}
+            other => return Ok(other?),
+        }
+        // Something stands there already: our own try whose answer was lost, what an interrupted publish left, or
+        // somebody else's.
+        let Some(there) = self.store.head(&put.object).await? else {
+            return Ok(self.store.put(upload(Condition::Any)).await?);
+        };
+        if there.sha256 == Some(entry.sha256) && there.headers.as_ref().is_none_or(|kept| *kept == headers) {
+            return Ok(Written { etag: there.etag, version: there.version });
+        }
+        if !self.is_ours(&put.object, &there, &entry) {
+            return Err(anyhow!(
+                "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing that stood there was changed",
+                put.object,
+                self.store.name()
+            ));
+        }
+        match self.store.put(upload(Condition::Unchanged(there.etag))).await {
+            Err(PutError::Precondition) => {
+                Err(anyhow!("{} changes while it is published: somebody else writes there too", put.object))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn is_ours(&self, object: &str, there: &Meta, entry: &Entry) -> bool {
+        let pending = self.pending.get(object).and_then(|sha256| sha256.as_deref());
+        there.ours == Some(true)
+            || there.sha256 == Some(entry.sha256)
+            || there.sha256.is_some_and(|there| pending == Some(crate::model::hex(&there).as_str()))
+    }
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<Result<T>>);
+
+impl<T> AbortOnDrop<T> {
+    async fn join(mut self) -> Result<T> {
+        (&mut self.0).await.context("the work was cut off")?
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

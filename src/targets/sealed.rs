@@ -1,0 +1,231 @@
+//! What is to be published: the sealed output of a build, or a release that is live elsewhere.
+
+#![allow(clippy::disallowed_methods, reason = "an I/O edge")]
+
+use super::manifest::{Entry, Manifest};
+use super::plan::Via;
+use super::shards::Shards;
+use crate::model::CacheClass;
+use crate::model::Layout;
+use crate::store::{Content, Store};
+use anyhow::{Context, Result, anyhow, bail};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Files from this size on are sent from the disk, not from memory.
+const LARGE: u64 = 8 * 1024 * 1024;
+/// How deep below the output folder the manifest may stand.
+const DEEPEST: usize = 4;
+
+/// A release and where its bodies are.
+#[derive(Clone)]
+pub struct Sealed {
+    pub manifest: Manifest,
+    pub manifest_key: String,
+    pub manifest_body: Arc<Vec<u8>>,
+    /// When its sources were read (RFC 3339), where that is known.
+    pub read_at: Option<String>,
+    bodies: Bodies,
+}
+
+#[derive(Clone)]
+enum Bodies {
+    Folder(PathBuf),
+    Live {
+        store: Store,
+        layout: Layout,
+        shards: Option<Shards>,
+    },
+    /// Earlier versions of the objects of the same target, by key.
+    Versions {
+        store: Store,
+        versions: BTreeMap<String, String>,
+    },
+}
+
+impl Sealed {
+    /// Reads what a build left in `out`.
+    ///
+    /// # Errors
+    /// When there is no build, or an unfinished one.
+    pub fn open(out: &Path) -> Result<Self> {
+        if fs::metadata(out.join(".precast/journal")).is_ok() {
+            bail!("the build in {} was interrupted: run `precast build` again", out.display());
+        }
+        let manifest_key = find(out, "", DEEPEST).with_context(|| {
+            format!(
+                "there is no build in {}: run `precast build` first (a site needs a surface to be published)",
+                out.display()
+            )
+        })?;
+        let path = out.join(&manifest_key);
+        let body = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let manifest = Manifest::parse(&body, &path.display().to_string())?;
+        let read_at = read_at(out, &manifest.release);
+        let bodies = Bodies::Folder(out.to_owned());
+        Ok(Self { manifest, manifest_key, manifest_body: Arc::new(body), read_at, bodies })
+    }
+
+    /// The release that is live at `store`.
+    pub fn live(
+        manifest: Manifest,
+        manifest_key: String,
+        manifest_body: Vec<u8>,
+        read_at: Option<String>,
+        from: (Store, Layout, Option<Shards>),
+    ) -> Self {
+        let (store, layout, shards) = from;
+        let bodies = Bodies::Live { store, layout, shards };
+        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, bodies }
+    }
+
+    /// A release that was live before, of which the target still has every version.
+    pub fn earlier(
+        manifest: Manifest,
+        manifest_key: String,
+        manifest_body: Vec<u8>,
+        read_at: Option<String>,
+        (store, versions): (Store, BTreeMap<String, String>),
+    ) -> Self {
+        let bodies = Bodies::Versions { store, versions };
+        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, bodies }
+    }
+
+    /// How the body of `key` comes to its own key at the target.
+    ///
+    /// # Errors
+    /// When the target does not know the version that is needed.
+    pub fn via(&self, key: &str) -> Result<Via> {
+        match &self.bodies {
+            Bodies::Versions { versions, .. } if key != self.manifest_key => {
+                let version = versions.get(key).with_context(|| {
+                    format!(
+                        "the target does not know which version of {key} this release had: publish that build again"
+                    )
+                })?;
+                Ok(Via::Copy { from: key.to_owned(), version: Some(version.clone()) })
+            }
+            _ => Ok(Via::Upload),
+        }
+    }
+
+    pub fn release(&self) -> &str {
+        &self.manifest.release
+    }
+
+    /// The manifest's own entry, which it does not list.
+    pub fn manifest_entry(&self) -> Entry {
+        Entry {
+            sha256: Sha256::digest(self.manifest_body.as_slice()).into(),
+            size: self.manifest_body.len() as u64,
+            media_type: "application/json".to_owned(),
+            cache: CacheClass::Meta,
+        }
+    }
+
+    /// Every object with its entry, the manifest last.
+    pub fn objects(&self) -> Vec<(String, Entry)> {
+        let listed = self.manifest.artifacts.iter().map(|(key, entry)| (key.clone(), entry.clone()));
+        listed.chain([(self.manifest_key.clone(), self.manifest_entry())]).collect()
+    }
+
+    pub fn entry(&self, key: &str) -> Option<Entry> {
+        if key == self.manifest_key { Some(self.manifest_entry()) } else { self.manifest.artifacts.get(key).cloned() }
+    }
+
+    /// The code of the edge function, where the release has one.
+    pub async fn function(&self) -> Result<Option<String>> {
+        let Some((key, entry)) = self.manifest.artifacts.iter().find(|(key, _)| is_function(key, &self.manifest_key))
+        else {
+            return Ok(None);
+        };
+        let code = self.content(key, entry).await?.read().await?;
+        Ok(Some(String::from_utf8(code).map_err(|_| anyhow!("{key} is no text"))?))
+    }
+
+    /// The body of an object, which is the one that the manifest lists.
+    pub async fn content(&self, key: &str, entry: &Entry) -> Result<Content> {
+        if key == self.manifest_key {
+            return Ok(Content::Bytes(Arc::clone(&self.manifest_body)));
+        }
+        let body = match &self.bodies {
+            Bodies::Folder(out) => {
+                let path = out.join(key);
+                let changed =
+                    || format!("{} is not the file that was built: run `precast build` again", path.display());
+                let size = tokio::fs::metadata(&path).await.with_context(changed)?.len();
+                if size != entry.size {
+                    bail!("{}", changed());
+                }
+                if size >= LARGE {
+                    return Ok(Content::File(path, size));
+                }
+                let body = tokio::fs::read(&path).await.with_context(changed)?;
+                if <[u8; 32]>::from(Sha256::digest(&body)) != entry.sha256 {
+                    bail!("{}", changed());
+                }
+                body
+            }
+            Bodies::Versions { store, versions } => {
+                let found = store.get(key, versions.get(key).map(String::as_str)).await?;
+                let found = found.filter(|object| <[u8; 32]>::from(Sha256::digest(&object.body)) == entry.sha256);
+                found.with_context(|| format!("{} no longer has that version of {key}", store.name()))?.body
+            }
+            Bodies::Live { store, layout, shards } => {
+                let object = layout.object(key, shards.as_ref());
+                let found = store.get(&object, None).await?;
+                let body =
+                    found.with_context(|| format!("{} has no {object}: run `verify --repair`", store.name()))?.body;
+                if <[u8; 32]>::from(Sha256::digest(&body)) != entry.sha256 {
+                    bail!("{object} at {} is not what its manifest says: run `verify --repair`", store.name());
+                }
+                body
+            }
+        };
+        Ok(Content::Bytes(Arc::new(body)))
+    }
+}
+
+fn is_function(key: &str, manifest_key: &str) -> bool {
+    key.strip_suffix("edge.js").is_some_and(|folder| manifest_key.strip_suffix("manifest.json") == Some(folder))
+}
+
+/// The nearest manifest below `out`; records of a collection may be called `manifest` too.
+fn find(out: &Path, below: &str, depth: usize) -> Option<String> {
+    let key = format!("{below}manifest.json");
+    if fs::read(out.join(&key))
+        .is_ok_and(|bytes| bytes.starts_with(b"{\"release\":") && Manifest::parse(&bytes, &key).is_ok())
+    {
+        return Some(key);
+    }
+    let deeper = depth.checked_sub(1)?;
+    let mut folders: Vec<String> = fs::read_dir(out.join(below))
+        .ok()?
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    folders.sort_unstable();
+    folders.iter().find_map(|name| find(out, &format!("{below}{name}/"), deeper))
+}
+
+/// When the build read its sources: what its state says, as long as it is the state of this release.
+fn read_at(out: &Path, release: &str) -> Option<String> {
+    let state = fs::read_to_string(out.join(".precast/state")).ok()?;
+    let header: serde_json::Value = serde_json::from_str(state.lines().nth(1)?).ok()?;
+    if header["release"]["id"] != release {
+        return None;
+    }
+    let nanoseconds = header["from"].as_i64().map(i128::from)?;
+    let at = jiff::Timestamp::from_nanosecond(nanoseconds).ok()?;
+    at.round(jiff::Unit::Second).ok().map(|at| at.to_string())
+}
+
+/// The first digits of a release, for people.
+pub fn short(release: &str) -> &str {
+    release.get(..12).unwrap_or(release)
+}
