@@ -16,11 +16,14 @@
 //!               v                v
 //!    output: public/,      serve: the same release
 //!    changed files only    from memory, watched
+//!               |
+//!               v
+//!    targets: plan(live, next) -> apply -> store: S3 (+ CloudFront), folders; replicas
 //! ```
 //!
 //! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
 //! [`release`] seals; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
-//! [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
+//! `store` and `targets` make releases live; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
 
 pub mod model;
 

@@ -91,7 +91,7 @@ mod run {
             let planned = plan(target, next, &publisher).await?;
             let described = planned.plan.clone();
             if self.format == Listing::Human {
-                say_plan(&described);
+                say_plan(&described, target);
             }
             let barred: Vec<String> =
                 described.barred(accepted).iter().map(|r| format!("{} ({})", r.message, r.accept)).collect();
@@ -149,7 +149,7 @@ mod run {
         done
     }
 
-    fn say_plan(plan: &Plan) {
+    fn say_plan(plan: &Plan, target: &Target) {
         let live = plan.live.as_deref().map_or_else(|| "nothing".to_owned(), |live| short(live).to_owned());
         say!("{} ({}): {live} -> {}", plan.target, plan.layout.name(), short(&plan.release));
         if plan.is_empty() {
@@ -184,7 +184,7 @@ mod run {
             plural(plan.invalidate.len(), "path"),
             if plan.function { ", a new edge function" } else { "" }
         );
-        for cost in &plan.cost {
+        for cost in plan.cost.iter().filter(|_| target.store.is_bucket()) {
             let here = if cost.layout == plan.layout { "" } else { " (would be)" };
             say!(
                 "  layout {}{here}: {} writes, {} reads, ${:.4}; such a publish every hour: ${:.2} a month",
@@ -199,15 +199,19 @@ mod run {
 
     fn say_published(next: &Sealed, target: &Target, published: &Published) {
         let cost = &published.cost;
-        let asked = format!(
-            "{} writes and {} reads of the target, {} requests of CloudFront, ${:.4}",
-            cost.writes, cost.reads, published.edge_requests, cost.dollars
-        );
+        let asked = if target.store.is_bucket() {
+            format!(
+                " ({} writes and {} reads of the bucket, {} requests of CloudFront, ${:.4})",
+                cost.writes, cost.reads, published.edge_requests, cost.dollars
+            )
+        } else {
+            String::new()
+        };
         if published.changed {
             let seen = if published.seen == Some(true) { ", and answers from outside" } else { "" };
-            say!("release {} is live at {}{seen} ({asked})", short(next.release()), target.store.name());
+            say!("release {} is live at {}{seen}{asked}", short(next.release()), target.store.name());
         } else {
-            say!("release {} is live at {} already ({asked})", short(next.release()), target.store.name());
+            say!("release {} is live at {} already{asked}", short(next.release()), target.store.name());
         }
     }
 

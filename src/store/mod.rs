@@ -168,6 +168,11 @@ impl Store {
         }
     }
 
+    /// Whether requests cost money.
+    pub fn is_bucket(&self) -> bool {
+        matches!(self.kind, Kind::S3(_))
+    }
+
     /// Whether objects keep the headers they are put with.
     pub fn keeps_headers(&self) -> bool {
         !matches!(self.kind, Kind::Folder(_))
