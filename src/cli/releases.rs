@@ -64,8 +64,10 @@ mod run {
         let one = |live: &Live| {
             json!({
                 "release": live.release,
+                "number": live.number,
                 "publishedAt": live.published_at,
                 "publishedBy": live.published_by,
+                "restored": live.restored,
                 "readAt": live.read_at,
                 "objects": live.objects,
                 "bytes": live.bytes,
@@ -97,12 +99,13 @@ mod run {
         for (mark, live) in lines.chain(channel.previous.iter().map(|live| ("  ", live))) {
             let _ = writeln!(
                 out,
-                "{mark}{}  {}  by {}  {} objects, {}",
+                "{mark}{}  {}  by {}  {} objects, {}{}",
                 short(&live.release),
                 live.published_at,
                 live.published_by,
                 live.objects,
-                told_bytes(live.bytes)
+                told_bytes(live.bytes),
+                live.restored.as_ref().map_or_else(String::new, |r| format!("  (gone back to {} by {})", r.at, r.by))
             );
         }
         if channel.current.is_none() {

@@ -66,6 +66,9 @@ where
         ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
             anyhow!("the credentials have expired: sign in again")
         }
+        ("BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch", _) => {
+            anyhow!("{on} was sent with other bytes than were built: run `precast build` again")
+        }
         ("NoSuchBucket", _) => anyhow!("there is no bucket at {on}: deploy the stack that makes it, or mend `target`"),
         ("NoSuchDistribution" | "NoSuchFunctionExists", _) => {
             anyhow!("CloudFront has no {on}: deploy the stack that makes it, or mend site/environments.toml")

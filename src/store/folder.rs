@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
-use super::{Condition, Content, Listed, Meta, Object, Put, PutError, Written, digest_tag};
+use super::{Condition, Content, Copy, Listed, Meta, Object, Put, PutError, Written, digest_tag};
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -127,10 +127,11 @@ impl Folder {
         blocking(move || Ok(read(&file)?.map(object))).await
     }
 
-    pub(super) async fn copy(&self, from: &str, to: &str) -> Result<Option<Written>> {
-        let (folder, from, to) = (self.clone(), self.file(from)?, self.file(to)?);
+    pub(super) async fn copy(&self, from: &str, to: &Copy<'_>) -> Result<Option<Written>> {
+        let (folder, from, sha256, to) = (self.clone(), self.file(from)?, to.sha256, self.file(to.key)?);
         blocking(move || {
-            let Some(body) = read(&from)? else { return Ok(None) };
+            let body = read(&from)?.filter(|body| <[u8; 32]>::from(Sha256::digest(body)) == sha256);
+            let Some(body) = body else { return Ok(None) };
             folder.replace(&to, &body, false)?;
             Ok(Some(Written { etag: digest_tag(&body), version: None }))
         })

@@ -1,6 +1,8 @@
 //! Objects in memory, with versions: what the layouts are tested against.
 
-use super::{Condition, Content, ETag, Headers, Listed, Meta, Object, Put, PutError, Written};
+#![allow(clippy::disallowed_methods, reason = "an I/O edge")]
+
+use super::{Condition, Content, Copy, ETag, Headers, Listed, Meta, Object, Put, PutError, Written};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,8 +33,9 @@ impl Memory {
     }
 
     pub(super) fn put(&self, put: &Put<'_>) -> Result<Written, PutError> {
-        let Content::Bytes(body) = &put.content else {
-            return Err(PutError::Failed(anyhow::anyhow!("memory takes no files")));
+        let body = match &put.content {
+            Content::Bytes(body) => Arc::clone(body),
+            Content::File(path, _) => Arc::new(std::fs::read(path).map_err(|error| PutError::Failed(error.into()))?),
         };
         if <[u8; 32]>::from(Sha256::digest(body.as_slice())) != put.sha256 {
             return Err(PutError::Failed(anyhow::anyhow!("the body of {} is not the one that was announced", put.key)));
@@ -54,10 +57,11 @@ impl Memory {
         self.shelf().find(key, version).map(Version::object)
     }
 
-    pub(super) fn copy(&self, from: &str, version: Option<&str>, to: &str) -> Option<Written> {
+    pub(super) fn copy(&self, from: &str, version: Option<&str>, to: &Copy<'_>) -> Option<Written> {
         let mut shelf = self.shelf();
         let found = shelf.find(from, version).cloned()?;
-        Some(shelf.add(to, found.body, found.headers))
+        let same = <[u8; 32]>::from(Sha256::digest(&found.body)) == to.sha256;
+        same.then(|| shelf.add(to.key, found.body, to.headers.clone()))
     }
 
     pub(super) fn delete(&self, keys: &[String]) {

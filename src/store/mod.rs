@@ -68,6 +68,14 @@ pub struct Put<'a> {
     pub condition: Condition,
 }
 
+/// Where a copy goes, and what it is served with.
+#[derive(Clone, Copy, Debug)]
+pub struct Copy<'a> {
+    pub key: &'a str,
+    pub sha256: [u8; 32],
+    pub headers: &'a Headers,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     Any,
@@ -230,12 +238,13 @@ impl Store {
         }
     }
 
-    /// Puts what stands at `from`, or at a version of it, at `to`, without sending it.
-    pub async fn copy(&self, from: &str, version: Option<&str>, to: &str) -> Result<Option<Written>> {
+    /// Puts what stands at `from`, or at a version of it, somewhere else, without sending it. `None` where it is not there,
+    /// or has other bytes than it should, as far as the place knows.
+    pub async fn copy(&self, from: &str, version: Option<&str>, to: Copy<'_>) -> Result<Option<Written>> {
         count(&self.counts.copies);
         match &self.kind {
-            Kind::Memory(memory) => Ok(memory.copy(from, version, to)),
-            Kind::Folder(folder) => folder.copy(from, to).await,
+            Kind::Memory(memory) => Ok(memory.copy(from, version, &to)),
+            Kind::Folder(folder) => folder.copy(from, &to).await,
             Kind::S3(s3) => s3.copy(from, version, to).await,
         }
     }

@@ -1,7 +1,7 @@
 //! Objects in a bucket, of AWS or of any other store that speaks S3.
 
 use super::faults::{self, Call};
-use super::{Condition, Content, ETag, Headers, Listed, Meta, Object, Options, Put, PutError, Written};
+use super::{Condition, Content, Copy, ETag, Headers, Listed, Meta, Object, Options, Put, PutError, Written};
 use crate::model::hex;
 use anyhow::{Context, Result, anyhow};
 use aws_config::timeout::TimeoutConfig;
@@ -24,6 +24,8 @@ use std::time::Duration;
 pub const DELETED_AT_ONCE: usize = 1000;
 /// How often a request is tried again that may do better a moment later, besides the SDK's own tries.
 const TRIES: u32 = 8;
+/// How much of a large file is read at once, in bytes.
+const BUFFER: usize = 64 * 1024;
 /// The metadata that says whose an object is: the SHA-256 of its body in hexadecimal.
 const OURS: &str = "sha256";
 
@@ -102,7 +104,10 @@ impl S3 {
         for round in 0.. {
             let body = match &put.content {
                 Content::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
-                Content::File(path, _) => ByteStream::from_path(path)
+                Content::File(path, _) => ByteStream::read_from()
+                    .path(path)
+                    .buffer_size(BUFFER)
+                    .build()
                     .await
                     .map_err(|error| PutError::Failed(anyhow!("cannot read {}: {error}", path.display())))?,
             };
@@ -178,24 +183,33 @@ impl S3 {
         }
     }
 
-    pub(super) async fn copy(&self, from: &str, version: Option<&str>, to: &str) -> Result<Option<Written>> {
+    pub(super) async fn copy(&self, from: &str, version: Option<&str>, to: Copy<'_>) -> Result<Option<Written>> {
         let on = self.on(from);
         let call = Call { action: "s3:PutObject", on: &on };
         let encoded = crate::model::encode_path(&self.full(from));
         let version = version.map_or_else(String::new, |version| format!("?versionId={version}"));
         let source = format!("{}{encoded}{version}", self.bucket);
         let ask = || {
-            let request = self.client.copy_object().bucket(&*self.bucket).key(self.full(to)).copy_source(&source);
-            request.metadata_directive(MetadataDirective::Copy).send()
+            let request = self.client.copy_object().bucket(&*self.bucket).key(self.full(to.key)).copy_source(&source);
+            request
+                .metadata_directive(MetadataDirective::Replace)
+                .metadata(OURS, hex(&to.sha256))
+                .content_type(&to.headers.content_type)
+                .cache_control(&to.headers.cache_control)
+                .send()
         };
-        match trying(ask).await {
-            Ok(done) => {
-                let etag = done.copy_object_result().and_then(|result| result.e_tag()).unwrap_or_default();
-                Ok(Some(Written { etag: ETag(etag.to_owned()), version: done.version_id().map(str::to_owned) }))
-            }
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(faults::told(&error, call)),
+        let done = match trying(ask).await {
+            Ok(done) => done,
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(error) => return Err(faults::told(&error, call)),
+        };
+        let result = done.copy_object_result();
+        let sum = result.and_then(|result| result.checksum_sha256());
+        if sum.is_some_and(|sum| sum != BASE64.encode(to.sha256)) {
+            return Ok(None);
         }
+        let etag = result.and_then(|result| result.e_tag()).unwrap_or_default().to_owned();
+        Ok(Some(Written { etag: ETag(etag), version: done.version_id().map(str::to_owned) }))
     }
 
     pub(super) async fn delete(&self, keys: &[String]) -> Result<()> {

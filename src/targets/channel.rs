@@ -45,6 +45,12 @@ pub struct Live {
     /// RFC 3339.
     pub published_at: String,
     pub published_by: String,
+    /// Which publish this was, from 1; one that is gone back to keeps its number.
+    #[serde(default)]
+    pub number: u64,
+    /// When and by whom it was made current again, where one went back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Restored>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<String>,
     /// The rules by which headers follow from the manifest.
@@ -54,6 +60,13 @@ pub struct Live {
     /// The version of the manifest, where the target keeps versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// RFC 3339.
+    pub at: String,
+    pub by: String,
 }
 
 /// A channel as it was read.
@@ -118,7 +131,7 @@ impl Read {
         next.previous.truncate(PREVIOUS);
         next.nonce = nonce();
         let condition = self.etag.clone().map_or(Condition::Absent, Condition::Unchanged);
-        let body = serde_json::to_vec_pretty(&next).map_err(|error| PutError::Failed(error.into()))?;
+        let body = serde_json::to_vec(&next).map_err(|error| PutError::Failed(error.into()))?;
         let key = key(next.layout, &next.environment);
         let written = store.put_document(&key, &body, condition).await?;
         *self = Self { channel: next, etag: Some(written.etag) };
@@ -139,18 +152,29 @@ impl Channel {
         next
     }
 
+    /// The number of the next publish.
+    pub fn next_number(&self) -> u64 {
+        self.releases().map(|live| live.number).max().unwrap_or_default() + 1
+    }
+
     /// The current release and those before it.
     pub fn releases(&self) -> impl Iterator<Item = &Live> {
         self.current.iter().chain(&self.previous)
     }
 
-    /// The earlier release that `wanted` starts, or the last one.
+    /// The release that `wanted` starts, or the one that was published last before the current one.
     ///
     /// # Errors
     /// In words, when there is none or more than one.
     pub fn earlier(&self, wanted: Option<&str>) -> Result<&Live> {
         let Some(wanted) = wanted else {
-            return self.previous.first().context("there is no earlier release to go back to");
+            let before = |live: &&Live| self.current.as_ref().is_none_or(|current| live.number < current.number);
+            return self
+                .previous
+                .iter()
+                .filter(before)
+                .max_by_key(|live| live.number)
+                .context("there is no earlier release to go back to");
         };
         let mut found = self.releases().filter(|live| live.release.starts_with(wanted));
         let first = found

@@ -168,7 +168,12 @@ async fn replace(
     if versions {
         record(target, next, &read, &written).await?;
     }
-    let live = entry(next, publisher, written.get(&next.manifest_key).and_then(|written| written.version.clone()));
+    let mut live = entry(next, publisher, read.channel.next_number());
+    live.version = written.get(&next.manifest_key).and_then(|written| written.version.clone());
+    if let Some(again) = &next.again {
+        let Live { published_at, published_by, number, restored, .. } = again.clone();
+        live = Live { published_at, published_by, number, restored, ..live };
+    }
     let mut after = read.channel.then(live);
     condemn(&mut after, next, state.live.as_ref(), publisher.seconds);
     after.pending = plan.deletes.iter().map(|delete| (delete.object.clone(), None)).collect();
@@ -265,7 +270,7 @@ pub async fn versions_of(target: &Target, release: &str) -> Result<Option<BTreeM
     Ok(record.filter(|record| record.release == release).map(|record| record.versions))
 }
 
-fn entry(next: &Sealed, publisher: &Publisher, version: Option<String>) -> Live {
+fn entry(next: &Sealed, publisher: &Publisher, number: u64) -> Live {
     let manifest = next.manifest_entry();
     Live {
         release: next.release().to_owned(),
@@ -275,10 +280,12 @@ fn entry(next: &Sealed, publisher: &Publisher, version: Option<String>) -> Live 
         bytes: next.manifest.bytes() + manifest.size,
         published_at: publisher.now.clone(),
         published_by: publisher.name.clone(),
+        number,
+        restored: None,
         read_at: next.read_at.clone(),
         rules: RULES,
         shards: None,
-        version,
+        version: None,
     }
 }
 

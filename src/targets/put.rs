@@ -3,9 +3,11 @@
 use super::manifest::Entry;
 use super::plan::{PlannedPut, Via};
 use super::sealed::Sealed;
-use crate::store::{Condition, Headers, Meta, Put, PutError, Store, Written};
+use crate::model::hex;
+use crate::store::{Condition, Copy, Headers, Meta, Put, PutError, Store, Written};
 use anyhow::{Context, Result, anyhow};
 use futures_util::StreamExt as _;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,8 +65,10 @@ impl Puts {
 
     async fn one(&self, put: &PlannedPut) -> Result<Written> {
         let entry = self.next.entry(&put.key).with_context(|| format!("the release has no {}", put.key))?;
+        let headers = (self.headers)(put, &entry);
         if let Via::Copy { from, version } = &put.via {
-            if let Some(written) = self.store.copy(from, version.as_deref(), &put.object).await? {
+            let to = Copy { key: &put.object, sha256: entry.sha256, headers: &headers };
+            if let Some(written) = self.store.copy(from, version.as_deref(), to).await? {
                 return Ok(written);
             }
             if version.is_some() {
@@ -74,7 +78,6 @@ impl Puts {
                 ));
             }
         }
-        let headers = (self.headers)(put, &entry);
         let content = self.next.content(&put.key, &entry).await?;
         let upload = |condition| Put {
             key: &put.object,
@@ -95,7 +98,7 @@ impl Puts {
         if there.sha256 == Some(entry.sha256) && there.headers.as_ref().is_none_or(|kept| *kept == headers) {
             return Ok(Written { etag: there.etag, version: there.version });
         }
-        if !self.is_ours(&put.object, &there, &entry) {
+        if !self.is_ours(&put.object, &there, &entry).await? {
             return Err(anyhow!(
                 "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing that stood there was changed",
                 put.object,
@@ -110,11 +113,20 @@ impl Puts {
         }
     }
 
-    fn is_ours(&self, object: &str, there: &Meta, entry: &Entry) -> bool {
+    /// Whether this tool put the object there, or somebody else the very same bytes.
+    async fn is_ours(&self, object: &str, there: &Meta, entry: &Entry) -> Result<bool> {
+        if there.ours == Some(true) {
+            return Ok(true);
+        }
+        let sha256: [u8; 32] = match there.sha256 {
+            Some(sha256) => sha256,
+            None => match self.store.get(object, None).await? {
+                Some(found) => Sha256::digest(&found.body).into(),
+                None => return Ok(true),
+            },
+        };
         let pending = self.pending.get(object).and_then(|sha256| sha256.as_deref());
-        there.ours == Some(true)
-            || there.sha256 == Some(entry.sha256)
-            || there.sha256.is_some_and(|there| pending == Some(crate::model::hex(&there).as_str()))
+        Ok(sha256 == entry.sha256 || pending == Some(hex(&sha256).as_str()))
     }
 }
 

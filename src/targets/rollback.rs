@@ -1,6 +1,6 @@
 //! Going back to an earlier release: nothing is uploaded, nothing is built.
 
-use super::channel::{self, Channel, Live};
+use super::channel::{self, Channel, Live, Restored};
 use super::plan::Plan;
 use super::publish::{Published, apply as publish, plan as planned};
 use super::put::{Progress, Report};
@@ -27,14 +27,28 @@ pub async fn rollback(
     report: &Report,
 ) -> Result<RolledBack> {
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
-    let from = read.channel.current.as_ref().map(|live| live.release.clone());
-    let mut live = earlier(target, &read.channel, wanted).await?;
+    let current = read.channel.current.clone();
+    let from = current.as_ref().map(|live| live.release.clone());
+    // What was begun is finished before anything is gone back from: a second try must not go further than the first.
+    let unfinished = current.as_ref().filter(|_| !read.channel.pending.is_empty());
+    let unfinished = match (&current, target.function()) {
+        (Some(live), Some((edge, name))) if target.layout() == Layout::Release => {
+            let shows = live.shards.as_ref().is_some_and(|shards| !shards.digests.is_empty());
+            let code = if shows { edge.live_code(name).await? } else { String::new() };
+            let digests = live.shards.as_ref().map_or_else(String::new, |shards| shards.digests.concat());
+            current.as_ref().filter(|_| !code.contains(&digests))
+        }
+        _ => unfinished,
+    };
+    let mut live = match (unfinished, wanted) {
+        (Some(live), None) => live.clone(),
+        _ => earlier(target, &read.channel, wanted).await?,
+    };
     let to = live.release.clone();
-    if read.channel.pending.is_empty() && from.as_ref() == Some(&to) {
+    if unfinished.is_none() && from.as_ref() == Some(&to) {
         bail!("release {} is live already", short(&to));
     }
-    live.published_at.clone_from(&publisher.now);
-    live.published_by.clone_from(&publisher.name);
+    live.restored = Some(Restored { at: publisher.now.clone(), by: publisher.name.clone() });
     let published = match target.layout() {
         Layout::Release => switched(target, read, live, report).await?,
         Layout::Flat => restored(target, live, publisher, report).await?,
@@ -59,12 +73,18 @@ async fn earlier(target: &Target, channel: &Channel, wanted: Option<&str>) -> Re
 
 /// One switch to the shards of the release.
 async fn switched(target: &Target, mut read: channel::Read, live: Live, report: &Report) -> Result<Published> {
-    let object = target.layout().object(&live.manifest_key, live.shards.as_ref());
-    if target.store.head(&object).await?.is_none() {
-        bail!("the objects of release {} are gone from {}", short(&live.release), target.store.name());
+    let code = if target.function().is_some() {
+        Some(switch::code_of(target, &live).await?)
+    } else {
+        let object = target.layout().object(&live.manifest_key, live.shards.as_ref());
+        if target.store.head(&object).await?.is_none() {
+            bail!("the objects of release {} are gone from {}", short(&live.release), target.store.name());
+        }
+        None
+    };
+    if read.channel.current.as_ref().is_none_or(|current| current.release != live.release) {
+        sharded::swap(&mut read, target, live.clone()).await?;
     }
-    let code = if target.function().is_some() { Some(switch::code_of(target, &live).await?) } else { None };
-    sharded::swap(&mut read, target, live.clone()).await?;
     if let Some(code) = code {
         switch::agree(target, &live, &code).await?;
     }
@@ -93,13 +113,7 @@ async fn restored(target: &Target, live: Live, publisher: &Publisher, report: &R
     let (manifest, body) = found.with_context(|| {
         format!("{} no longer has the manifest of release {}", target.store.name(), short(&live.release))
     })?;
-    let next = Sealed::earlier(
-        manifest,
-        live.manifest_key.clone(),
-        body,
-        live.read_at.clone(),
-        (target.store.clone(), versions),
-    );
+    let next = Sealed::earlier(live, (manifest, body), (target.store.clone(), versions));
     let planned = planned(target, &next, publisher).await?;
     let Plan { puts, deletes, .. } = &planned.plan;
     report(Progress::Say(format!("{} objects to put back, {} to delete", puts.len(), deletes.len())));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
+use super::channel::Live;
 use super::manifest::{Entry, Manifest};
 use super::plan::Via;
 use super::shards::Shards;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Files from this size on are sent from the disk, not from memory.
-const LARGE: u64 = 8 * 1024 * 1024;
+const LARGE: u64 = 256 * 1024;
 /// How deep below the output folder the manifest may stand.
 const DEEPEST: usize = 4;
 
@@ -28,6 +29,8 @@ pub struct Sealed {
     pub manifest_body: Arc<Vec<u8>>,
     /// When its sources were read (RFC 3339), where that is known.
     pub read_at: Option<String>,
+    /// What the channel said of it, where one goes back to it.
+    pub again: Option<Live>,
     bodies: Bodies,
 }
 
@@ -66,7 +69,7 @@ impl Sealed {
         let manifest = Manifest::parse(&body, &path.display().to_string())?;
         let read_at = read_at(out, &manifest.release);
         let bodies = Bodies::Folder(out.to_owned());
-        Ok(Self { manifest, manifest_key, manifest_body: Arc::new(body), read_at, bodies })
+        Ok(Self { manifest, manifest_key, manifest_body: Arc::new(body), read_at, again: None, bodies })
     }
 
     /// The release that is live at `store`.
@@ -79,19 +82,18 @@ impl Sealed {
     ) -> Self {
         let (store, layout, shards) = from;
         let bodies = Bodies::Live { store, layout, shards };
-        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, bodies }
+        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, again: None, bodies }
     }
 
     /// A release that was live before, of which the target still has every version.
     pub fn earlier(
-        manifest: Manifest,
-        manifest_key: String,
-        manifest_body: Vec<u8>,
-        read_at: Option<String>,
+        live: Live,
+        (manifest, manifest_body): (Manifest, Vec<u8>),
         (store, versions): (Store, BTreeMap<String, String>),
     ) -> Self {
         let bodies = Bodies::Versions { store, versions };
-        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, bodies }
+        let (manifest_key, read_at) = (live.manifest_key.clone(), live.read_at.clone());
+        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, again: Some(live), bodies }
     }
 
     /// How the body of `key` comes to its own key at the target.

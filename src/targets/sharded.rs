@@ -114,7 +114,7 @@ fn planned(key: &str, entry: &Entry, shards: &Shards, from: Option<(&Live, &Mani
             true if !same_headers => Reason::Headers,
             true => Reason::Shard,
         };
-        if reason == Reason::Shard {
+        if there.sha256 == entry.sha256 {
             // The target has these bytes already: they need not be sent.
             via = Via::Copy { from: Layout::Release.object(key, live.shards.as_ref()), version: None };
         }
@@ -173,7 +173,7 @@ pub async fn apply(
     puts.all(sharded.clone()).await?;
     complete(target, &sharded).await?;
     puts.all(plain).await?;
-    let live = entry(next, publisher, shards);
+    let live = entry(next, publisher, read.channel.next_number(), shards);
     let record = channel::record_key(Layout::Release, next.release());
     target.store.put_document(&record, &serde_json::to_vec_pretty(&live)?, Condition::Any).await?;
     swap(&mut read, target, live.clone()).await?;
@@ -188,12 +188,15 @@ pub async fn apply(
 /// # Errors
 /// When somebody did.
 pub async fn swap(read: &mut channel::Read, target: &Target, live: Live) -> Result<()> {
-    let next = read.channel.then(live);
+    let next = read.channel.then(live.clone());
     match read.replace(&target.store, next).await {
         Ok(()) => Ok(()),
         Err(PutError::Failed(error)) => Err(error),
         Err(PutError::Precondition) => {
             let now = channel::read(&target.store, Layout::Release, &target.environment.name).await?.channel.current;
+            if now.as_ref().is_some_and(|now| now.release == live.release && now.shards == live.shards) {
+                return Ok(());
+            }
             let (release, by) = now.map_or_else(Default::default, |live| (live.release, live.published_by));
             bail!(
                 "{by} published release {} to {} while this publish was under way, and that one is live. Run it again to publish over it",
@@ -222,7 +225,7 @@ async fn complete(target: &Target, puts: &[PlannedPut]) -> Result<()> {
     Ok(())
 }
 
-fn entry(next: &Sealed, publisher: &Publisher, shards: Shards) -> Live {
+fn entry(next: &Sealed, publisher: &Publisher, number: u64, shards: Shards) -> Live {
     let manifest = next.manifest_entry();
     Live {
         release: next.release().to_owned(),
@@ -232,6 +235,8 @@ fn entry(next: &Sealed, publisher: &Publisher, shards: Shards) -> Live {
         bytes: next.manifest.bytes() + manifest.size,
         published_at: publisher.now.clone(),
         published_by: publisher.name.clone(),
+        number,
+        restored: None,
         read_at: next.read_at.clone(),
         rules: RULES,
         shards: Some(shards),

@@ -2,7 +2,7 @@
 //! `PRECAST_TEST_S3` names (with credentials in the environment, and a bucket `contract`).
 
 use crate::support::Site;
-use precast::store::{Condition, Content, ETag, Headers, Location, Memory, Options, Put, PutError, Store};
+use precast::store::{Condition, Content, Copy, ETag, Headers, Location, Memory, Options, Put, PutError, Store};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +18,10 @@ async fn put(store: &Store, key: &str, body: &str, condition: Condition) -> Resu
     let content = Content::Bytes(Arc::new(body.as_bytes().to_vec()));
     let sha256 = Sha256::digest(body).into();
     Ok(store.put(Put { key, content, sha256, headers: &headers, condition }).await?.etag)
+}
+
+fn to<'a>(key: &'a str, body: &str, headers: &'a Headers) -> Copy<'a> {
+    Copy { key, sha256: Sha256::digest(body).into(), headers }
 }
 
 async fn body(store: &Store, key: &str) -> Option<String> {
@@ -61,10 +65,15 @@ async fn keeps_the_contract(store: &Store) {
     }
     let keys = |listed: Vec<precast::store::Listed>| listed.into_iter().map(|one| one.key).collect::<Vec<_>>();
     assert_eq!(keys(store.list("s/").await.expect("a list")), ["s/1/x", "s/1/y", "s/2/ü & +.json"]);
+    let kept = headers("no-cache");
     assert_eq!(store.folders("s/").await.expect("a list"), ["1", "2"]);
-    store.copy("s/2/ü & +.json", None, "s/3/copy").await.expect("a copy").expect("it is there");
+    store
+        .copy("s/2/ü & +.json", None, to("s/3/copy", "s/2/ü & +.json", &kept))
+        .await
+        .expect("a copy")
+        .expect("it is there");
     assert_eq!(body(store, "s/3/copy").await.as_deref(), Some("s/2/ü & +.json"));
-    assert!(store.copy("nothing", None, "s/3/nothing").await.expect("an answer").is_none());
+    assert!(store.copy("nothing", None, to("s/3/nothing", "", &kept)).await.expect("an answer").is_none());
 
     store.delete(&["s/1/x".to_owned(), "not there".to_owned()]).await.expect("gone");
     assert_eq!(keys(store.list("s/1/").await.expect("a list")), ["s/1/y"]);
@@ -90,7 +99,7 @@ async fn versions_come_back(store: &Store) {
     assert_eq!(body(store, "v").await, None);
     let found = store.get("v", Some(&old)).await.expect("an answer").expect("that version is kept");
     assert_eq!(found.body, b"old");
-    store.copy("v", Some(&old), "v").await.expect("a copy").expect("that version is kept");
+    store.copy("v", Some(&old), to("v", "old", &headers)).await.expect("a copy").expect("that version is kept");
     assert_eq!(body(store, "v").await.as_deref(), Some("old"));
     let meta = store.head("v").await.expect("an answer").expect("it is there");
     assert_eq!((meta.headers, meta.sha256), (Some(headers), Some(Sha256::digest("old").into())), "as it was put");
