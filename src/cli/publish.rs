@@ -186,13 +186,16 @@ mod run {
         );
         for cost in plan.cost.iter().filter(|_| target.store.is_bucket()) {
             let here = if cost.layout == plan.layout { "" } else { " (would be)" };
+            let monthly = match plan.live {
+                Some(_) => format!("; such a publish every hour: ${:.2} a month", cost.hourly()),
+                None => String::new(),
+            };
             say!(
-                "  layout {}{here}: {} writes, {} reads, ${:.4}; such a publish every hour: ${:.2} a month",
+                "  layout {}{here}: {} writes, {} reads, ${:.4}{monthly}",
                 cost.layout.name(),
                 cost.writes,
                 cost.reads,
-                cost.dollars,
-                cost.hourly()
+                cost.dollars
             );
         }
     }

@@ -55,12 +55,12 @@ impl Folder {
         let done = || -> Result<Option<Written>> {
             let file = self.file(key)?;
             let body = match content {
-                Content::Bytes(bytes) => Arc::clone(bytes),
+                Content::Bytes(bytes) => bytes.clone(),
                 Content::File(path, _) => {
-                    Arc::new(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?)
+                    fs::read(path).with_context(|| format!("cannot read {}", path.display()))?.into()
                 }
             };
-            if <[u8; 32]>::from(Sha256::digest(body.as_slice())) != sha256 {
+            if <[u8; 32]>::from(Sha256::digest(&body)) != sha256 {
                 bail!("the file of {key} changed while it was read: build again");
             }
             let _held = match condition {

@@ -34,10 +34,10 @@ impl Memory {
 
     pub(super) fn put(&self, put: &Put<'_>) -> Result<Written, PutError> {
         let body = match &put.content {
-            Content::Bytes(body) => Arc::clone(body),
-            Content::File(path, _) => Arc::new(std::fs::read(path).map_err(|error| PutError::Failed(error.into()))?),
+            Content::Bytes(body) => body.clone(),
+            Content::File(path, _) => std::fs::read(path).map_err(|error| PutError::Failed(error.into()))?.into(),
         };
-        if <[u8; 32]>::from(Sha256::digest(body.as_slice())) != put.sha256 {
+        if <[u8; 32]>::from(Sha256::digest(&body)) != put.sha256 {
             return Err(PutError::Failed(anyhow::anyhow!("the body of {} is not the one that was announced", put.key)));
         }
         let mut shelf = self.shelf();

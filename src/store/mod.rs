@@ -17,6 +17,7 @@ pub use s3::{S3, aws, trying};
 
 use crate::model::hex;
 use anyhow::{Result, bail};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::PathBuf;
@@ -53,7 +54,7 @@ pub struct Headers {
 /// The body of an object to put.
 #[derive(Clone, Debug)]
 pub enum Content {
-    Bytes(Arc<Vec<u8>>),
+    Bytes(Bytes),
     /// A file that is too large to hold in memory, and its size in bytes.
     File(PathBuf, u64),
 }
@@ -186,18 +187,6 @@ impl Store {
         !matches!(self.kind, Kind::Folder(_))
     }
 
-    /// Whether an object that is replaced or deleted can be had again by its version.
-    pub async fn keeps_versions(&self) -> Result<bool> {
-        match &self.kind {
-            Kind::Memory(_) => Ok(true),
-            Kind::Folder(_) => Ok(false),
-            Kind::S3(s3) => {
-                count(&self.counts.gets);
-                s3.keeps_versions().await
-            }
-        }
-    }
-
     /// The folder's path, of a folder.
     pub fn path(&self) -> Option<&std::path::Path> {
         match &self.kind {
@@ -291,10 +280,11 @@ impl Store {
 
     /// Puts a document of the tool's own. Where the condition does not hold because this very document is there already
     /// (the answer to an earlier try was lost), that is success.
-    pub async fn put_document(&self, key: &str, body: &[u8], condition: Condition) -> Result<Written, PutError> {
+    pub async fn put_document(&self, key: &str, body: Vec<u8>, condition: Condition) -> Result<Written, PutError> {
+        let body = Bytes::from(body);
         let headers = Headers { content_type: "application/json".to_owned(), cache_control: "no-store".to_owned() };
-        let content = Content::Bytes(Arc::new(body.to_vec()));
-        let put = Put { key, content, sha256: Sha256::digest(body).into(), headers: &headers, condition };
+        let content = Content::Bytes(body.clone());
+        let put = Put { key, content, sha256: Sha256::digest(&body).into(), headers: &headers, condition };
         match self.put(put).await {
             Err(PutError::Precondition) => match self.get(key, None).await.map_err(PutError::Failed)? {
                 Some(object) if object.body == body => {

@@ -90,20 +90,12 @@ impl S3 {
         format!("s3://{}/{}{key}", self.bucket, self.prefix)
     }
 
-    pub(super) async fn keeps_versions(&self) -> Result<bool> {
-        let name = self.name();
-        let call = Call { action: "s3:GetBucketVersioning", on: &name };
-        let ask = || self.client.get_bucket_versioning().bucket(&*self.bucket).send();
-        let answer = trying(ask).await.map_err(|error| faults::told(&error, call))?;
-        Ok(answer.status().is_some_and(|status| status.as_str() == "Enabled"))
-    }
-
     pub(super) async fn put(&self, put: Put<'_>) -> Result<Written, PutError> {
         let on = self.on(put.key);
         let call = Call { action: "s3:PutObject", on: &on };
         for round in 0.. {
             let body = match &put.content {
-                Content::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
+                Content::Bytes(bytes) => ByteStream::from(bytes.clone()),
                 Content::File(path, _) => ByteStream::read_from()
                     .path(path)
                     .buffer_size(BUFFER)
@@ -129,7 +121,7 @@ impl S3 {
             match request.send().await {
                 Ok(done) => {
                     let etag = ETag(done.e_tag().unwrap_or_default().to_owned());
-                    return Ok(Written { etag, version: done.version_id().map(str::to_owned) });
+                    return Ok(Written { etag, version: version_of(done.version_id()) });
                 }
                 Err(error) if faults::status(&error) == Some(412) => return Err(PutError::Precondition),
                 // `If-Match` on an object that is gone.
@@ -187,8 +179,8 @@ impl S3 {
         let on = self.on(from);
         let call = Call { action: "s3:PutObject", on: &on };
         let encoded = crate::model::encode_path(&self.full(from));
-        let version = version.map_or_else(String::new, |version| format!("?versionId={version}"));
-        let source = format!("{}{encoded}{version}", self.bucket);
+        let which = version.map_or_else(String::new, |version| format!("?versionId={version}"));
+        let source = format!("{}{encoded}{which}", self.bucket);
         let ask = || {
             let request = self.client.copy_object().bucket(&*self.bucket).key(self.full(to.key)).copy_source(&source);
             request
@@ -209,7 +201,7 @@ impl S3 {
             return Ok(None);
         }
         let etag = result.and_then(|result| result.e_tag()).unwrap_or_default().to_owned();
-        Ok(Some(Written { etag: ETag(etag), version: done.version_id().map(str::to_owned) }))
+        Ok(Some(Written { etag: ETag(etag), version: version_of(done.version_id()) }))
     }
 
     pub(super) async fn delete(&self, keys: &[String]) -> Result<()> {
@@ -317,6 +309,11 @@ async fn pause(round: u32) {
     tokio::time::sleep(Duration::from_millis(most / 2 + part)).await;
 }
 
+/// A bucket that no longer keeps versions calls the one it has `null`.
+fn version_of(id: Option<&str>) -> Option<String> {
+    id.filter(|id| *id != "null").map(str::to_owned)
+}
+
 fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     faults::status(error) == Some(404) && matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion" | "NotFound"))
 }
@@ -354,7 +351,7 @@ fn meta(
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     Meta {
         etag: ETag(text(etag)),
-        version: version.map(str::to_owned),
+        version: version_of(version),
         size: length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
         sha256: sha256.and_then(|sum| BASE64.decode(sum).ok()).and_then(|bytes| bytes.try_into().ok()),
         ours: Some(ours),

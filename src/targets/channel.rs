@@ -133,7 +133,7 @@ impl Read {
         let condition = self.etag.clone().map_or(Condition::Absent, Condition::Unchanged);
         let body = serde_json::to_vec(&next).map_err(|error| PutError::Failed(error.into()))?;
         let key = key(next.layout, &next.environment);
-        let written = store.put_document(&key, &body, condition).await?;
+        let written = store.put_document(&key, body, condition).await?;
         *self = Self { channel: next, etag: Some(written.etag) };
         Ok(())
     }

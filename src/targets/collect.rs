@@ -183,7 +183,7 @@ async fn save(target: &Target, condemned: &Condemned, etag: Option<ETag>) -> Res
         return Ok(());
     }
     let condition = etag.map_or(Condition::Absent, Condition::Unchanged);
-    match target.store.put_document(CONDEMNED, &serde_json::to_vec_pretty(condemned)?, condition).await {
+    match target.store.put_document(CONDEMNED, serde_json::to_vec_pretty(condemned)?, condition).await {
         Ok(_) => Ok(()),
         Err(PutError::Precondition) => {
             bail!("another `gc` of {} is under way: run it again later", target.store.name())

@@ -7,11 +7,11 @@ use super::headers::{Phase, RULES};
 use super::invalidation;
 use super::manifest::{Entry, Manifest};
 use super::plan::{Plan, PlannedDelete, PlannedPut, Reason, protections};
-use super::put::{Progress, Puts, Report};
+use super::put::{Progress, Puts, Report, Versions};
 use super::sealed::Sealed;
 use super::{Publisher, Target, lease::Lease, switch};
 use crate::model::{CacheClass, Layout, hex};
-use crate::store::{Condition, Written};
+use crate::store::Condition;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +44,7 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     plan.function = switch::differs(target, next, None).await?;
     let finished = read.channel.pending.is_empty();
     if finished && current.as_ref().is_some_and(|live| live.release == next.release() && live.rules == RULES) {
-        plan.unchanged = next.manifest.artifacts.len() + 1;
+        plan.unchanged = next.objects().len();
         return Ok((plan, State { read, live: None }));
     }
     let live = match &current {
@@ -54,12 +54,12 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     let same_rules = current.as_ref().is_some_and(|live| live.rules == RULES);
     puts(&mut plan, next, &read, live.as_ref(), same_rules)?;
     deletes(&mut plan, next, &read, live.as_ref(), publisher.seconds);
-    let touched = plan.puts.iter().filter(|put| put.reason != Reason::New).map(|put| put.object.as_str());
+    let touched = plan.puts.iter().filter(|put| put.reason != Reason::New).map(|put| &*put.object);
     let touched: BTreeSet<&str> = touched.chain(plan.deletes.iter().map(|delete| delete.object.as_str())).collect();
     if !target.environment.distributions.is_empty() {
         // A key that was not there may be kept as a 404.
         let new = plan.puts.iter().filter(|put| put.reason == Reason::New && current.is_some());
-        plan.invalidate = invalidation::paths(touched.into_iter().chain(new.map(|put| put.object.as_str())));
+        plan.invalidate = invalidation::paths(touched.into_iter().chain(new.map(|put| &*put.object)));
     }
     if let Some(live) = &live {
         plan.refused = protections(&target.environment, live, &next.manifest, plan.deletes.len());
@@ -71,28 +71,20 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
 }
 
 fn puts(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Manifest>, same_rules: bool) -> Result<()> {
-    let current = read.channel.current.as_ref();
     for (key, entry) in next.objects() {
-        let there = live.and_then(|live| live.artifacts.get(&key));
-        let is_manifest = current.is_some_and(|current| current.manifest_key == key);
-        let interrupted = read.channel.pending.contains_key(&key);
-        let reason = match there {
-            Some(_) if interrupted => Reason::Interrupted,
+        let reason = match live.and_then(|live| live.objects.get(key)) {
+            None => Reason::New,
+            Some(_) if read.channel.pending.contains_key(&**key) => Reason::Interrupted,
             Some(there) if there.sha256 != entry.sha256 => Reason::Changed,
-            Some(there) if !same_rules || Layout::Flat.headers(there) != Layout::Flat.headers(&entry) => {
-                Reason::Headers
-            }
+            Some(there) if !same_rules || Layout::Flat.headers(there) != Layout::Flat.headers(entry) => Reason::Headers,
             Some(_) => {
                 plan.unchanged += 1;
                 continue;
             }
-            // The manifest does not list itself.
-            None if is_manifest => Reason::Changed,
-            None => Reason::New,
         };
-        let via = next.via(&key)?;
-        let phase = Phase::of(&entry);
-        plan.puts.push(PlannedPut { object: key.clone(), key, bytes: entry.size, phase, reason, via });
+        let (via, phase) = (next.via(key)?, Phase::of(entry));
+        let (object, key) = (Arc::clone(key), Arc::clone(key));
+        plan.puts.push(PlannedPut { key, object, bytes: entry.size, phase, reason, via });
     }
     // What nobody names yet goes first: if somebody else's object is in the way, readers have seen nothing.
     plan.puts.sort_by_key(|put| (put.phase == Phase::Manifest, put.reason != Reason::New, put.phase));
@@ -100,18 +92,15 @@ fn puts(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Mani
 }
 
 fn deletes(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Manifest>, now: i64) {
-    let needed = |key: &String| next.entry(key).is_some();
-    let listed = live.into_iter().flat_map(|live| &live.artifacts);
+    let needed = |key: &str| next.objects().contains_key(key);
+    let listed = live.into_iter().flat_map(|live| &live.objects);
     let gone = listed.filter(|(_, entry)| entry.cache != CacheClass::Immutable).map(|(key, _)| key);
     let mut objects: BTreeMap<String, &'static str> =
-        gone.filter(|key| !needed(key)).map(|key| (key.clone(), "gone")).collect();
+        gone.filter(|key| !needed(key)).map(|key| (key.to_string(), "gone")).collect();
     let unfinished = read.channel.pending.keys().filter(|key| !needed(key));
     objects.extend(unfinished.map(|key| (key.clone(), "interrupted")));
     let old = read.channel.condemned.iter().filter(|(key, since)| !needed(key) && now - **since >= GRACE);
     objects.extend(old.map(|(key, _)| (key.clone(), "no release names it any more")));
-    if let Some(old) = read.channel.current.as_ref().filter(|live| live.manifest_key != next.manifest_key) {
-        objects.insert(old.manifest_key.clone(), "gone");
-    }
     plan.deletes = objects.into_iter().map(|(object, reason)| PlannedDelete { object, reason }).collect();
 }
 
@@ -151,7 +140,6 @@ async fn replace(
             store.name()
         );
     }
-    let versions = store.keeps_versions().await?;
     let puts = Arc::new(Puts {
         store: store.clone(),
         next: next.clone(),
@@ -161,15 +149,15 @@ async fn replace(
         report: Arc::clone(report),
     });
     let mut pending = read.channel.clone();
-    pending.pending.extend(announced(next, plan));
+    pending.pending.extend(announced(target, next, plan));
     lease.still_held()?;
     swap(&mut read, target, pending).await?;
     let written = upload(target, next, plan, &puts, lease).await?;
-    if versions {
+    if !written.is_empty() {
         record(target, next, &read, &written).await?;
     }
     let mut live = entry(next, publisher, read.channel.next_number());
-    live.version = written.get(&next.manifest_key).and_then(|written| written.version.clone());
+    live.version = written.get(&*next.manifest_key).cloned();
     if let Some(again) = &next.again {
         let Live { published_at, published_by, number, restored, .. } = again.clone();
         live = Live { published_at, published_by, number, restored, ..live };
@@ -184,24 +172,18 @@ async fn replace(
 }
 
 /// Puts step by step: new objects, then those that are replaced; the function; what tells of the release last.
-async fn upload(
-    target: &Target,
-    next: &Sealed,
-    plan: &Plan,
-    puts: &Arc<Puts>,
-    lease: &Lease,
-) -> Result<BTreeMap<String, Written>> {
-    let step = |put: &PlannedPut| (put.phase == Phase::Manifest, put.reason != Reason::New, put.phase);
-    let mut written = BTreeMap::new();
-    let (manifest, others): (Vec<PlannedPut>, Vec<PlannedPut>) =
-        plan.puts.iter().cloned().partition(|put| put.phase == Phase::Manifest);
+async fn upload(target: &Target, next: &Sealed, plan: &Plan, puts: &Arc<Puts>, lease: &Lease) -> Result<Versions> {
+    let step = |put: &PlannedPut| (put.reason != Reason::New, put.phase);
+    // They are in this order.
+    let (others, manifest) = plan.puts.split_at(plan.puts.partition_point(|put| put.phase != Phase::Manifest));
+    let mut written = Versions::new();
     for now in others.chunk_by(|a, b| step(a) == step(b)) {
         lease.still_held()?;
-        written.extend(puts.all(now.to_vec()).await?);
+        written.extend(puts.all(now.iter()).await?);
     }
     switch::to(target, next, None).await?;
     lease.still_held()?;
-    written.extend(puts.all(manifest).await?);
+    written.extend(puts.all(manifest.iter()).await?);
     Ok(written)
 }
 
@@ -225,41 +207,36 @@ async fn swap(read: &mut channel::Read, target: &Target, next: channel::Channel)
     })
 }
 
-/// What is about to be touched.
-fn announced(next: &Sealed, plan: &Plan) -> BTreeMap<String, Option<String>> {
-    let sha256 = |key: &str| next.entry(key).map(|entry: Entry| hex(&entry.sha256));
-    let puts = plan.puts.iter().map(|put| (put.object.clone(), sha256(&put.key)));
+/// What is about to be touched. Where objects say whose they are, their digests need not be kept.
+fn announced(target: &Target, next: &Sealed, plan: &Plan) -> BTreeMap<String, Option<String>> {
+    let told = target.store.keeps_headers();
+    let sha256 = |key: &str| match next.objects().get(key) {
+        Some(entry) if !told => hex(&entry.sha256),
+        _ => String::new(),
+    };
+    let puts = plan.puts.iter().map(|put| (put.object.to_string(), Some(sha256(&put.key))));
     puts.chain(plan.deletes.iter().map(|delete| (delete.object.clone(), None))).collect()
 }
 
 /// Files whose names change with their bytes stay for a while: a page that is still open names them.
 fn condemn(after: &mut channel::Channel, next: &Sealed, live: Option<&Manifest>, now: i64) {
-    after.condemned.retain(|key, _| next.entry(key).is_none());
-    let immutable = live.into_iter().flat_map(|live| &live.artifacts).filter(|(_, e)| e.cache == CacheClass::Immutable);
-    for (key, _) in immutable.filter(|(key, _)| next.entry(key).is_none()) {
-        after.condemned.entry(key.clone()).or_insert(now);
+    after.condemned.retain(|key, _| !next.objects().contains_key(key.as_str()));
+    let immutable = live.into_iter().flat_map(|live| &live.objects).filter(|(_, e)| e.cache == CacheClass::Immutable);
+    for (key, _) in immutable.filter(|(key, _)| !next.objects().contains_key(*key)) {
+        after.condemned.entry(key.to_string()).or_insert(now);
     }
 }
 
-async fn record(
-    target: &Target,
-    next: &Sealed,
-    read: &channel::Read,
-    written: &BTreeMap<String, Written>,
-) -> Result<()> {
+async fn record(target: &Target, next: &Sealed, read: &channel::Read, written: &Versions) -> Result<()> {
     let mut versions = match &read.channel.current {
         Some(live) => versions_of(target, &live.release).await?.unwrap_or_default(),
         None => BTreeMap::new(),
     };
-    versions.retain(|key, _| next.entry(key).is_some());
-    for (key, written) in written {
-        if let Some(version) = &written.version {
-            versions.insert(key.clone(), version.clone());
-        }
-    }
+    versions.retain(|key, _| next.objects().contains_key(key.as_str()));
+    versions.extend(written.iter().map(|(key, version)| (key.to_string(), version.clone())));
     let record = Record { release: next.release().to_owned(), versions };
     let key = channel::record_key(Layout::Flat, next.release());
-    target.store.put_document(&key, &serde_json::to_vec(&record)?, Condition::Any).await?;
+    target.store.put_document(&key, serde_json::to_vec(&record)?, Condition::Any).await?;
     Ok(())
 }
 
@@ -271,13 +248,12 @@ pub async fn versions_of(target: &Target, release: &str) -> Result<Option<BTreeM
 }
 
 fn entry(next: &Sealed, publisher: &Publisher, number: u64) -> Live {
-    let manifest = next.manifest_entry();
     Live {
         release: next.release().to_owned(),
         manifest_key: next.manifest_key.clone(),
-        manifest: hex(&manifest.sha256),
-        objects: next.manifest.artifacts.len() + 1,
-        bytes: next.manifest.bytes() + manifest.size,
+        manifest: next.manifest_digest(),
+        objects: next.objects().len(),
+        bytes: next.manifest.bytes(),
         published_at: publisher.now.clone(),
         published_by: publisher.name.clone(),
         number,
@@ -301,7 +277,6 @@ async fn invalidate(target: &Target, plan: &Plan) -> Result<()> {
 
 /// How many objects a publish in this layout would put.
 pub fn changed(live: Option<&Manifest>, next: &Sealed) -> usize {
-    let same =
-        |key: &String, entry: &Entry| live.and_then(|live| live.artifacts.get(key)).is_some_and(|there| there == entry);
-    next.objects().iter().filter(|(key, entry)| !same(key, entry)).count()
+    let same = |(key, entry): &(&Arc<str>, &Entry)| live.and_then(|live| live.objects.get(*key)) == Some(*entry);
+    next.objects().iter().filter(|object| !same(object)).count()
 }

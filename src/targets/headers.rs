@@ -30,7 +30,7 @@ impl Layout {
             }
             (_, class) => cache_control(class),
         };
-        Headers { content_type: entry.media_type.clone(), cache_control: cached.to_owned() }
+        Headers { content_type: entry.media_type.to_string(), cache_control: cached.to_owned() }
     }
 }
 

@@ -131,5 +131,5 @@ impl Lease {
 
 async fn put(store: &Store, document: &Document, condition: Condition) -> Result<ETag, PutError> {
     let body = serde_json::to_vec(document).map_err(|error| PutError::Failed(error.into()))?;
-    Ok(store.put_document(KEY, &body, condition).await?.etag)
+    Ok(store.put_document(KEY, body, condition).await?.etag)
 }

@@ -1,9 +1,16 @@
 //! The manifest of a release, read again: what stands where, with which bytes.
 
 use crate::model::CacheClass;
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Context, Result};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Every object of a release, by key. There may be hundreds of thousands.
+pub type Objects = BTreeMap<Arc<str>, Entry>;
 
 /// A release as its manifest tells it.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +20,8 @@ pub struct Manifest {
     pub records: BTreeMap<String, u64>,
     /// Prefixes of the surfaces, without slashes at either end.
     pub surfaces: Vec<String>,
-    /// By key. The manifest itself is not among them.
-    pub artifacts: BTreeMap<String, Entry>,
+    /// The manifest itself among them, which it does not list.
+    pub objects: Objects,
 }
 
 /// One object.
@@ -23,53 +30,99 @@ pub struct Entry {
     pub sha256: [u8; 32],
     /// Bytes.
     pub size: u64,
-    pub media_type: String,
+    pub media_type: Arc<str>,
     pub cache: CacheClass,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Document {
     release: String,
     #[serde(default)]
     records: BTreeMap<String, u64>,
     #[serde(default)]
     surfaces: Vec<String>,
-    artifacts: BTreeMap<String, Line>,
+    artifacts: Artifacts,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Line {
-    sha256: String,
+struct Line<'j> {
+    #[serde(borrow)]
+    sha256: Cow<'j, str>,
     size: u64,
-    media_type: String,
-    cache: String,
+    #[serde(borrow)]
+    media_type: Cow<'j, str>,
+    #[serde(borrow)]
+    cache: Cow<'j, str>,
+}
+
+/// Read line by line: a manifest is long, and what is kept of it is short.
+struct Artifacts(Objects);
+
+impl<'de> Deserialize<'de> for Artifacts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_map(Lines)
+    }
+}
+
+struct Lines;
+
+impl<'de> Visitor<'de> for Lines {
+    type Value = Artifacts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the artifacts of a release")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Artifacts, A::Error> {
+        let mut media_types: BTreeMap<String, Arc<str>> = BTreeMap::new();
+        let mut objects = Objects::new();
+        while let Some((key, line)) = map.next_entry::<Arc<str>, Line<'de>>()? {
+            let (Some(sha256), Some(cache)) = (unhex(&line.sha256), CacheClass::named(&line.cache)) else {
+                return Err(A::Error::custom(format!("what it says of `{key}` cannot be read")));
+            };
+            let known = media_types.get(&*line.media_type).cloned();
+            let media_type = known.unwrap_or_else(|| {
+                let media_type: Arc<str> = (*line.media_type).into();
+                media_types.insert(line.media_type.to_string(), Arc::clone(&media_type));
+                media_type
+            });
+            objects.insert(key, Entry { sha256, size: line.size, media_type, cache });
+        }
+        Ok(Artifacts(objects))
+    }
 }
 
 impl Manifest {
+    /// Reads the manifest that stands at `key`.
+    ///
     /// # Errors
-    /// When it is no manifest; `name` says which.
-    pub fn parse(bytes: &[u8], name: &str) -> Result<Self> {
-        let document: Document = serde_json::from_slice(bytes).with_context(|| format!("{name} is no manifest"))?;
-        let mut artifacts = BTreeMap::new();
-        for (key, line) in document.artifacts {
-            let (Some(sha256), Some(cache)) = (unhex(&line.sha256), CacheClass::named(&line.cache)) else {
-                bail!("{name} is no manifest: what it says of `{key}` cannot be read");
-            };
-            artifacts.insert(key, Entry { sha256, size: line.size, media_type: line.media_type, cache });
-        }
-        Ok(Self { release: document.release, records: document.records, surfaces: document.surfaces, artifacts })
+    /// When it is none.
+    pub fn parse(bytes: &[u8], key: &str) -> Result<Self> {
+        let document: Document = serde_json::from_slice(bytes).with_context(|| format!("{key} is no manifest"))?;
+        let mut objects = document.artifacts.0;
+        let itself = Entry {
+            sha256: Sha256::digest(bytes).into(),
+            size: bytes.len() as u64,
+            media_type: "application/json".into(),
+            cache: CacheClass::Meta,
+        };
+        objects.insert(key.into(), itself);
+        Ok(Self { release: document.release, records: document.records, surfaces: document.surfaces, objects })
     }
 
-    /// The key that ends in `name` and tells of the release itself.
-    pub fn meta_key(&self, name: &str) -> Option<&str> {
-        let is = |key: &str| key == name || key.strip_suffix(name).is_some_and(|folder| folder.ends_with('/'));
-        let mut meta = self.artifacts.iter().filter(|(_, entry)| entry.cache == CacheClass::Meta);
-        meta.find(|(key, _)| is(key)).map(|(key, _)| key.as_str())
+    /// The keys of what tells of the release itself.
+    pub fn meta_keys(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().filter(|(_, entry)| entry.cache == CacheClass::Meta).map(|(key, _)| &**key)
+    }
+
+    /// The key of the release's `status.json`.
+    pub fn status_key(&self) -> Option<&str> {
+        self.meta_keys().find(|key| *key == "status.json" || key.ends_with("/status.json"))
     }
 
     pub fn bytes(&self) -> u64 {
-        self.artifacts.values().map(|entry| entry.size).sum()
+        self.objects.values().map(|entry| entry.size).sum()
     }
 }
 

@@ -28,7 +28,7 @@ mod verify;
 pub use channel::{Channel, Live};
 pub use collect::{Collected, collect};
 pub use cost::Cost;
-pub use plan::{Plan, PlannedDelete, PlannedPut, Reason, Refusal, Via};
+pub use plan::{Origin, Plan, PlannedDelete, PlannedPut, Reason, Refusal, Via};
 pub use publish::{Accepted, Planned, Published, apply, plan};
 pub use put::{Progress, Report};
 pub use rollback::{RolledBack, rollback};
@@ -133,7 +133,7 @@ impl Target {
         }
         let body = found.map(|object| object.body);
         let body = body.filter(|body| crate::model::hex(&Sha256::digest(body)) == live.manifest);
-        body.map(|body| Ok((Manifest::parse(&body, &object)?, body))).transpose()
+        body.map(|body| Ok((Manifest::parse(&body, &live.manifest_key)?, body))).transpose()
     }
 
     /// The release that is live here, to be published elsewhere.

@@ -6,6 +6,7 @@ use super::manifest::Manifest;
 use crate::model::{Environment, Layout};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,9 +35,9 @@ pub struct Plan {
 #[serde(rename_all = "camelCase")]
 pub struct PlannedPut {
     /// The key in the release.
-    pub key: String,
+    pub key: Arc<str>,
     /// The key at the target.
-    pub object: String,
+    pub object: Arc<str>,
     pub bytes: u64,
     pub phase: Phase,
     pub reason: Reason,
@@ -65,11 +66,15 @@ pub enum Reason {
 pub enum Via {
     Upload,
     /// From another object of the target, or from an earlier version of one.
-    Copy {
-        from: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        version: Option<String>,
-    },
+    Copy(Box<Origin>),
+}
+
+/// What is copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    pub from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]

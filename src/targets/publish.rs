@@ -102,7 +102,7 @@ pub async fn apply(
 /// Asks at the environment's address until the release answers.
 async fn look(target: &Target, next: &Sealed, report: &Report) -> Result<Option<bool>> {
     let Some(url) = target.status_url(next) else { return Ok(None) };
-    if next.manifest.meta_key("status.json").is_none() {
+    if next.manifest.status_key().is_none() {
         bail!("the release has no status.json to look for at {url}");
     }
     report(Progress::Say(format!("waiting for {url} to show the release")));
@@ -113,7 +113,7 @@ async fn look(target: &Target, next: &Sealed, report: &Report) -> Result<Option<
 impl Target {
     /// Where readers find `status.json`.
     fn status_url(&self, next: &Sealed) -> Option<String> {
-        let key = next.manifest.meta_key("status.json")?;
+        let key = next.manifest.status_key()?;
         self.environment.url.as_ref().map(|url| format!("{url}{}", crate::model::encode_path(key)))
     }
 }

@@ -1,7 +1,7 @@
 //! Doing the puts of a plan: many at once, in phases, each with the condition that keeps other people's objects.
 
 use super::manifest::Entry;
-use super::plan::{PlannedPut, Via};
+use super::plan::{Origin, PlannedPut, Via};
 use super::sealed::Sealed;
 use crate::model::hex;
 use crate::store::{Condition, Copy, Headers, Meta, Put, PutError, Store, Written};
@@ -28,6 +28,9 @@ pub enum Progress {
 /// Takes what is told.
 pub type Report = Arc<dyn Fn(Progress) + Send + Sync>;
 
+/// The version that each put left, by key, where the place keeps versions.
+pub type Versions = BTreeMap<Arc<str>, String>;
+
 /// What puts have in common.
 pub struct Puts {
     pub store: Store,
@@ -42,31 +45,34 @@ pub struct Puts {
 
 impl Puts {
     /// Does `puts`, all at once; what each left, by its key at the target.
-    pub async fn all(self: &Arc<Self>, puts: Vec<PlannedPut>) -> Result<Vec<(String, Written)>> {
-        let work = puts.into_iter().map(|put| {
-            let puts = Arc::clone(self);
+    pub async fn all<'p>(self: &Arc<Self>, puts: impl Iterator<Item = &'p PlannedPut>) -> Result<Versions> {
+        let work = puts.map(|put| {
+            let (puts, put) = (Arc::clone(self), put.clone());
             async move {
                 let task = tokio::spawn(async move {
                     let written = puts.one(&put).await?;
                     (puts.report)(Progress::Done { bytes: put.bytes });
-                    Ok((put.object, written))
+                    Ok((put.key, written.version))
                 });
                 // Dropped with its task when another one fails.
                 AbortOnDrop(task).join().await
             }
         });
         let mut done = futures_util::stream::iter(work).buffer_unordered(self.store.parallel());
-        let mut written = Vec::new();
+        let mut versions = Versions::new();
         while let Some(one) = done.next().await {
-            written.push(one?);
+            if let (key, Some(version)) = one? {
+                versions.insert(key, version);
+            }
         }
-        Ok(written)
+        Ok(versions)
     }
 
     async fn one(&self, put: &PlannedPut) -> Result<Written> {
-        let entry = self.next.entry(&put.key).with_context(|| format!("the release has no {}", put.key))?;
-        let headers = (self.headers)(put, &entry);
-        if let Via::Copy { from, version } = &put.via {
+        let entry = self.next.objects().get(&put.key).with_context(|| format!("the release has no {}", put.key))?;
+        let headers = (self.headers)(put, entry);
+        if let Via::Copy(origin) = &put.via {
+            let Origin { from, version } = &**origin;
             let to = Copy { key: &put.object, sha256: entry.sha256, headers: &headers };
             if let Some(written) = self.store.copy(from, version.as_deref(), to).await? {
                 return Ok(written);
@@ -78,7 +84,7 @@ impl Puts {
                 ));
             }
         }
-        let content = self.next.content(&put.key, &entry).await?;
+        let content = self.next.content(&put.key, entry).await?;
         let upload = |condition| Put {
             key: &put.object,
             content: content.clone(),
@@ -98,7 +104,7 @@ impl Puts {
         if there.sha256 == Some(entry.sha256) && there.headers.as_ref().is_none_or(|kept| *kept == headers) {
             return Ok(Written { etag: there.etag, version: there.version });
         }
-        if !self.is_ours(&put.object, &there, &entry).await? {
+        if !self.is_ours(&put.object, &there, entry).await? {
             return Err(anyhow!(
                 "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing that stood there was changed",
                 put.object,

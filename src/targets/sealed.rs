@@ -3,18 +3,18 @@
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
 use super::channel::Live;
-use super::manifest::{Entry, Manifest};
-use super::plan::Via;
+use super::manifest::{Entry, Manifest, Objects};
+use super::plan::{Origin, Via};
 use super::shards::Shards;
-use crate::model::CacheClass;
 use crate::model::Layout;
+use crate::model::hex;
 use crate::store::{Content, Store};
 use anyhow::{Context, Result, anyhow, bail};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Files from this size on are sent from the disk, not from memory.
 const LARGE: u64 = 256 * 1024;
@@ -26,7 +26,8 @@ const DEEPEST: usize = 4;
 pub struct Sealed {
     pub manifest: Manifest,
     pub manifest_key: String,
-    pub manifest_body: Arc<Vec<u8>>,
+    /// Where it is not read again.
+    manifest_body: Option<Bytes>,
     /// When its sources were read (RFC 3339), where that is known.
     pub read_at: Option<String>,
     /// What the channel said of it, where one goes back to it.
@@ -66,10 +67,10 @@ impl Sealed {
         })?;
         let path = out.join(&manifest_key);
         let body = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let manifest = Manifest::parse(&body, &path.display().to_string())?;
+        let manifest = Manifest::parse(&body, &manifest_key)?;
         let read_at = read_at(out, &manifest.release);
         let bodies = Bodies::Folder(out.to_owned());
-        Ok(Self { manifest, manifest_key, manifest_body: Arc::new(body), read_at, again: None, bodies })
+        Ok(Self { manifest, manifest_key, manifest_body: None, read_at, again: None, bodies })
     }
 
     /// The release that is live at `store`.
@@ -82,7 +83,7 @@ impl Sealed {
     ) -> Self {
         let (store, layout, shards) = from;
         let bodies = Bodies::Live { store, layout, shards };
-        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, again: None, bodies }
+        Self { manifest, manifest_key, manifest_body: Some(manifest_body.into()), read_at, again: None, bodies }
     }
 
     /// A release that was live before, of which the target still has every version.
@@ -93,7 +94,7 @@ impl Sealed {
     ) -> Self {
         let bodies = Bodies::Versions { store, versions };
         let (manifest_key, read_at) = (live.manifest_key.clone(), live.read_at.clone());
-        Self { manifest, manifest_key, manifest_body: Arc::new(manifest_body), read_at, again: Some(live), bodies }
+        Self { manifest, manifest_key, manifest_body: Some(manifest_body.into()), read_at, again: Some(live), bodies }
     }
 
     /// How the body of `key` comes to its own key at the target.
@@ -108,7 +109,7 @@ impl Sealed {
                         "the target does not know which version of {key} this release had: publish that build again"
                     )
                 })?;
-                Ok(Via::Copy { from: key.to_owned(), version: Some(version.clone()) })
+                Ok(Via::Copy(Box::new(Origin { from: key.to_owned(), version: Some(version.clone()) })))
             }
             _ => Ok(Via::Upload),
         }
@@ -118,30 +119,19 @@ impl Sealed {
         &self.manifest.release
     }
 
-    /// The manifest's own entry, which it does not list.
-    pub fn manifest_entry(&self) -> Entry {
-        Entry {
-            sha256: Sha256::digest(self.manifest_body.as_slice()).into(),
-            size: self.manifest_body.len() as u64,
-            media_type: "application/json".to_owned(),
-            cache: CacheClass::Meta,
-        }
+    /// Every object, the manifest among them.
+    pub fn objects(&self) -> &Objects {
+        &self.manifest.objects
     }
 
-    /// Every object with its entry, the manifest last.
-    pub fn objects(&self) -> Vec<(String, Entry)> {
-        let listed = self.manifest.artifacts.iter().map(|(key, entry)| (key.clone(), entry.clone()));
-        listed.chain([(self.manifest_key.clone(), self.manifest_entry())]).collect()
-    }
-
-    pub fn entry(&self, key: &str) -> Option<Entry> {
-        if key == self.manifest_key { Some(self.manifest_entry()) } else { self.manifest.artifacts.get(key).cloned() }
+    /// The manifest's digest, in hexadecimal.
+    pub fn manifest_digest(&self) -> String {
+        self.objects().get(&*self.manifest_key).map(|entry| hex(&entry.sha256)).unwrap_or_default()
     }
 
     /// The code of the edge function, where the release has one.
     pub async fn function(&self) -> Result<Option<String>> {
-        let Some((key, entry)) = self.manifest.artifacts.iter().find(|(key, _)| is_function(key, &self.manifest_key))
-        else {
+        let Some((key, entry)) = self.objects().iter().find(|(key, _)| is_function(key, &self.manifest_key)) else {
             return Ok(None);
         };
         let code = self.content(key, entry).await?.read().await?;
@@ -150,8 +140,10 @@ impl Sealed {
 
     /// The body of an object, which is the one that the manifest lists.
     pub async fn content(&self, key: &str, entry: &Entry) -> Result<Content> {
-        if key == self.manifest_key {
-            return Ok(Content::Bytes(Arc::clone(&self.manifest_body)));
+        if key == self.manifest_key
+            && let Some(body) = &self.manifest_body
+        {
+            return Ok(Content::Bytes(body.clone()));
         }
         let body = match &self.bodies {
             Bodies::Folder(out) => {
@@ -187,7 +179,7 @@ impl Sealed {
                 body
             }
         };
-        Ok(Content::Bytes(Arc::new(body)))
+        Ok(Content::Bytes(body.into()))
     }
 }
 

@@ -5,12 +5,12 @@ use super::channel::{self, Live};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
 use super::manifest::{Entry, Manifest};
-use super::plan::{Plan, PlannedPut, Reason, Via, protections};
+use super::plan::{Origin, Plan, PlannedPut, Reason, Via, protections};
 use super::put::{Puts, Report};
 use super::sealed::Sealed;
 use super::shards::Shards;
 use super::{Publisher, Target, short, switch};
-use crate::model::{CacheClass, Layout, hex};
+use crate::model::{CacheClass, Layout};
 use crate::store::{Condition, PutError};
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,20 +39,19 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
             (Some(code), Some((edge, name))) => edge.live_code(name).await? != *code,
             _ => false,
         };
-        plan.unchanged = next.manifest.artifacts.len() + 1;
+        plan.unchanged = next.objects().len();
         return Ok((plan, State { read, shards, code }));
     }
     let live = match &current {
         Some(current) => target.manifest_of(current).await?.map(|(manifest, _)| manifest),
         None => None,
     };
-    let objects = next.objects();
     let last = current.as_ref().and_then(|live| live.shards.as_ref());
-    let (shards, code) = divide(target, next, &objects, last).await?;
+    let (shards, code) = divide(target, next, last).await?;
     plan.function = target.function().is_some();
     let there: BTreeSet<&str> = read.channel.releases().flat_map(shard_digests).collect();
     let from = current.as_ref().zip(live.as_ref());
-    for (key, entry) in &objects {
+    for (key, entry) in next.objects() {
         if there.contains(shards.of(key)) {
             plan.unchanged += 1;
         } else {
@@ -74,15 +73,8 @@ fn shard_digests(live: &Live) -> impl Iterator<Item = &str> {
 }
 
 /// The shards of `next`, as many as its function has room for.
-async fn divide(
-    target: &Target,
-    next: &Sealed,
-    objects: &[(String, Entry)],
-    last: Option<&Shards>,
-) -> Result<(Shards, Option<String>)> {
-    let meta: Vec<&str> =
-        [Some(next.manifest_key.as_str()), next.manifest.meta_key("status.json")].into_iter().flatten().collect();
-    let mut shards = Shards::of_objects(&next.manifest.surfaces, objects, &meta, last.map(|last| &last.table));
+async fn divide(target: &Target, next: &Sealed, last: Option<&Shards>) -> Result<(Shards, Option<String>)> {
+    let mut shards = Shards::of_release(&next.manifest, last.map(|last| &last.table));
     if target.function().is_none() {
         return Ok((shards, None));
     }
@@ -91,7 +83,7 @@ async fn divide(
         if code.len() <= switch::LARGEST {
             return Ok((shards, Some(code)));
         }
-        let Some(fewer) = shards.fewer(objects) else {
+        let Some(fewer) = shards.fewer(next.objects()) else {
             bail!(
                 "the edge function would have {} bytes with the release's shards, and CloudFront takes {}: use the layout `flat`, or fewer views",
                 code.len(),
@@ -102,11 +94,11 @@ async fn divide(
     }
 }
 
-fn planned(key: &str, entry: &Entry, shards: &Shards, from: Option<(&Live, &Manifest)>) -> PlannedPut {
+fn planned(key: &Arc<str>, entry: &Entry, shards: &Shards, from: Option<(&Live, &Manifest)>) -> PlannedPut {
     let mut reason = Reason::New;
     let mut via = Via::Upload;
     if let Some((live, manifest)) = from
-        && let Some(there) = manifest.artifacts.get(key)
+        && let Some(there) = manifest.objects.get(key)
     {
         let same_headers = live.rules == RULES && Layout::Release.headers(there) == Layout::Release.headers(entry);
         reason = match there.sha256 == entry.sha256 {
@@ -116,11 +108,12 @@ fn planned(key: &str, entry: &Entry, shards: &Shards, from: Option<(&Live, &Mani
         };
         if there.sha256 == entry.sha256 {
             // The target has these bytes already: they need not be sent.
-            via = Via::Copy { from: Layout::Release.object(key, live.shards.as_ref()), version: None };
+            let from = Layout::Release.object(key, live.shards.as_ref());
+            via = Via::Copy(Box::new(Origin { from, version: None }));
         }
     }
-    let object = Layout::Release.object(key, Some(shards));
-    PlannedPut { key: key.to_owned(), object, bytes: entry.size, phase: Phase::of(entry), reason, via }
+    let object = Layout::Release.object(key, Some(shards)).into();
+    PlannedPut { key: Arc::clone(key), object, bytes: entry.size, phase: Phase::of(entry), reason, via }
 }
 
 /// The bodies of a 404 stand at their own keys as well: a CDN fetches them without asking the edge function.
@@ -128,14 +121,15 @@ fn plain(next: &Sealed, live: Option<&Manifest>) -> Vec<PlannedPut> {
     let folder = next.manifest_key.strip_suffix("manifest.json").unwrap_or_default();
     let keys = ["404.html".to_owned(), format!("{folder}errors/not-found.json")];
     let puts = keys.into_iter().filter_map(|key| {
-        let entry = next.manifest.artifacts.get(&key)?;
-        let there = live.and_then(|live| live.artifacts.get(&key));
+        let entry = next.objects().get(key.as_str())?;
+        let there = live.and_then(|live| live.objects.get(key.as_str()));
         let reason = match there {
             None => Reason::New,
             Some(there) if there == entry => return None,
             Some(_) => Reason::Changed,
         };
-        let object = key.clone();
+        let key: Arc<str> = key.into();
+        let object = Arc::clone(&key);
         Some(PlannedPut { key, object, bytes: entry.size, phase: Phase::Manifest, reason, via: Via::Upload })
     });
     puts.collect()
@@ -169,13 +163,12 @@ pub async fn apply(
         pending: BTreeMap::new(),
         report: Arc::clone(report),
     });
-    let (plain, sharded): (Vec<_>, Vec<_>) = plan.puts.iter().cloned().partition(is_plain);
-    puts.all(sharded.clone()).await?;
-    complete(target, &sharded).await?;
-    puts.all(plain).await?;
+    puts.all(plan.puts.iter().filter(|put| !is_plain(put))).await?;
+    complete(target, plan.puts.iter().filter(|put| !is_plain(put))).await?;
+    puts.all(plan.puts.iter().filter(|put| is_plain(put))).await?;
     let live = entry(next, publisher, read.channel.next_number(), shards);
     let record = channel::record_key(Layout::Release, next.release());
-    target.store.put_document(&record, &serde_json::to_vec_pretty(&live)?, Condition::Any).await?;
+    target.store.put_document(&record, serde_json::to_vec_pretty(&live)?, Condition::Any).await?;
     swap(&mut read, target, live.clone()).await?;
     match code {
         Some(code) => switch::agree(target, &live, &code).await,
@@ -208,10 +201,10 @@ pub async fn swap(read: &mut channel::Read, target: &Target, live: Live) -> Resu
 }
 
 /// Holds the listing of every new shard against what was put.
-async fn complete(target: &Target, puts: &[PlannedPut]) -> Result<()> {
+async fn complete(target: &Target, puts: impl Iterator<Item = &PlannedPut>) -> Result<()> {
     let mut shards: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
     for put in puts {
-        let shard = put.object.strip_suffix(put.key.as_str()).unwrap_or(&put.object);
+        let shard = put.object.strip_suffix(&*put.key).unwrap_or(&put.object);
         shards.entry(shard).or_default().insert(&put.object, put.bytes);
     }
     for (shard, wanted) in shards {
@@ -226,13 +219,12 @@ async fn complete(target: &Target, puts: &[PlannedPut]) -> Result<()> {
 }
 
 fn entry(next: &Sealed, publisher: &Publisher, number: u64, shards: Shards) -> Live {
-    let manifest = next.manifest_entry();
     Live {
         release: next.release().to_owned(),
         manifest_key: next.manifest_key.clone(),
-        manifest: hex(&manifest.sha256),
-        objects: next.manifest.artifacts.len() + 1,
-        bytes: next.manifest.bytes() + manifest.size,
+        manifest: next.manifest_digest(),
+        objects: next.objects().len(),
+        bytes: next.manifest.bytes(),
         published_at: publisher.now.clone(),
         published_by: publisher.name.clone(),
         number,
@@ -244,17 +236,11 @@ fn entry(next: &Sealed, publisher: &Publisher, number: u64, shards: Shards) -> L
     }
 }
 
-/// How many objects a publish in this layout would put.
+/// How many objects a publish in this layout would put, besides what tells of the release.
 pub fn changed(live: Option<&Manifest>, next: &Sealed) -> usize {
-    let divided = |manifest: &Manifest, last: Option<&Shards>| {
-        let mut objects: Vec<(String, Entry)> =
-            manifest.artifacts.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
-        objects.retain(|(_, entry)| entry.cache != CacheClass::Meta);
-        let shards = Shards::of_objects(&manifest.surfaces, &objects, &[], last.map(|last| &last.table));
-        (objects, shards)
-    };
-    let before = live.map(|live| divided(live, None).1);
-    let (objects, shards) = divided(&next.manifest, before.as_ref());
+    let before = live.map(|live| Shards::of_release(live, None));
+    let after = Shards::of_release(&next.manifest, before.as_ref().map(|before| &before.table));
     let there: BTreeSet<&str> = before.iter().flat_map(|before| before.digests.iter().map(String::as_str)).collect();
-    objects.iter().filter(|(key, _)| !there.contains(shards.of(key))).count()
+    let new = |(key, entry): &(&Arc<str>, &Entry)| entry.cache != CacheClass::Meta && !there.contains(after.of(key));
+    next.objects().iter().filter(new).count()
 }

@@ -2,7 +2,7 @@
 //! a shard is known by the digest of what it holds, so an unchanged one stands at its target already.
 
 use super::headers::RULES;
-use super::manifest::Entry;
+use super::manifest::{Manifest, Objects};
 use crate::model::Layout;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -51,16 +51,16 @@ pub enum Slot {
 const PROTO: &str = "__proto__";
 
 impl Shards {
-    /// Divides `objects`, by the rule of `last` where it still fits, so that what did not change stays where it is.
-    pub fn of_objects(surfaces: &[String], objects: &[(String, Entry)], meta: &[&str], last: Option<&Table>) -> Self {
-        let fresh = Table::of(surfaces, objects, meta);
+    /// Divides a release, by the rule of `last` where it still fits, so that what did not change stays where it is.
+    pub fn of_release(manifest: &Manifest, last: Option<&Table>) -> Self {
+        let fresh = Table::of(manifest);
         let table = last.filter(|last| last.serves(&fresh)).cloned().unwrap_or(fresh);
-        let digests = table.digests(objects);
+        let digests = table.digests(&manifest.objects);
         Self { table, digests }
     }
 
     /// The same objects in fewer shards, for an edge function that has little room; `None` where there is but one.
-    pub fn fewer(&self, objects: &[(String, Entry)]) -> Option<Self> {
+    pub fn fewer(&self, objects: &Objects) -> Option<Self> {
         let table = self.table.fewer()?;
         let digests = table.digests(objects);
         Some(Self { table, digests })
@@ -84,13 +84,14 @@ impl Shards {
 const EMPTY: &str = "var R = null;";
 
 impl Table {
-    fn of(surfaces: &[String], objects: &[(String, Entry)], meta: &[&str]) -> Self {
-        let mut strip: Vec<String> = surfaces.iter().filter(|s| !s.is_empty()).map(|s| format!("{s}/")).collect();
+    fn of(manifest: &Manifest) -> Self {
+        let mut strip: Vec<String> =
+            manifest.surfaces.iter().filter(|s| !s.is_empty()).map(|s| format!("{s}/")).collect();
         // Of two prefixes that fit, the longer one is the surface.
         strip.sort_unstable_by_key(|prefix| std::cmp::Reverse(prefix.len()));
         let mut table = Self { strip, at: BTreeMap::new() };
         let (mut lists, mut folders): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) = Default::default();
-        for (key, _) in objects {
+        for key in manifest.objects.keys() {
             let stem = table.stem(key);
             *lists.entry(stem).or_default() += 1;
             *folders.entry(folder(stem)).or_default() += 1;
@@ -103,7 +104,7 @@ impl Table {
         lists.sort_unstable_by(|a, b| b.cmp(a));
         lists.truncate(LISTS);
         let mut at: BTreeMap<String, Slot> =
-            meta.iter().map(|key| (table.stem(key).to_owned(), Slot::One(META))).collect();
+            manifest.meta_keys().map(|key| (table.stem(key).to_owned(), Slot::One(META))).collect();
         let mut next = REST + 1;
         for (objects, stem) in lists {
             if !at.contains_key(stem) {
@@ -190,7 +191,7 @@ impl Table {
         (first + hash(&stem[above.len()..]) % spread) as usize
     }
 
-    fn digests(&self, objects: &[(String, Entry)]) -> Vec<String> {
+    fn digests(&self, objects: &Objects) -> Vec<String> {
         let count = self.at.values().map(|slot| match slot {
             Slot::One(at) => at + 1,
             Slot::Spread(first, spread) => first + spread,
@@ -202,7 +203,7 @@ impl Table {
         for (key, entry) in objects {
             let headers = Layout::Release.headers(entry);
             let shard = &mut shards[self.index(key)];
-            for part in [key, &headers.content_type, &headers.cache_control] {
+            for part in [key, headers.content_type.as_str(), headers.cache_control.as_str()] {
                 shard.update((part.len() as u64).to_be_bytes());
                 shard.update(part.as_bytes());
             }

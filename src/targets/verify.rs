@@ -58,7 +58,8 @@ pub async fn verify(target: &Target, quick: bool, sources: Option<&[Sealed]>, re
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
     let Some(live) = &read.channel.current else { bail!("nothing is published at {} yet", target.store.name()) };
     let release = release(target, live, sources).await?;
-    let objects = release.objects();
+    let objects: Vec<(Arc<str>, Entry)> =
+        release.objects().iter().map(|(key, entry)| (Arc::clone(key), entry.clone())).collect();
     report(Progress::Start { objects: objects.len(), bytes: live.bytes });
     let expected: BTreeSet<String> =
         objects.iter().map(|(key, _)| target.layout().object(key, live.shards.as_ref())).collect();
@@ -86,7 +87,7 @@ async fn release(target: &Target, live: &Live, sources: Option<&[Sealed]>) -> Re
         let from = (target.store.clone(), target.layout(), live.shards.clone());
         return Ok(Sealed::live(manifest, live.manifest_key.clone(), body, live.read_at.clone(), from));
     }
-    let same = |source: &&Sealed| crate::model::hex(&source.manifest_entry().sha256) == live.manifest;
+    let same = |source: &&Sealed| source.manifest_digest() == live.manifest;
     let source = sources.unwrap_or_default().iter().find(same);
     source.cloned().with_context(|| {
         format!(
@@ -142,7 +143,7 @@ impl Check {
 
     async fn repair(&self, key: &str, object: &str, entry: &Entry) -> Result<bool> {
         for source in self.sources.iter() {
-            if source.entry(key).is_none_or(|there| there.sha256 != entry.sha256) {
+            if source.objects().get(key).is_none_or(|there| there.sha256 != entry.sha256) {
                 continue;
             }
             let Ok(content) = source.content(key, entry).await else { continue };

@@ -186,7 +186,7 @@ fn only_what_changed_is_sent() {
         let changed = differing(&before, &place.built());
         let second = place.publish();
         let sent: BTreeSet<String> =
-            second.puts.iter().filter(|put| put.via == Via::Upload).map(|put| put.key.clone()).collect();
+            second.puts.iter().filter(|put| put.via == Via::Upload).map(|put| put.key.to_string()).collect();
         assert_eq!(sent, changed, "{layout:?}");
         assert_eq!(place.answers(), place.built());
         assert_eq!(place.faults(None), []);
@@ -213,7 +213,7 @@ fn flat_puts_are_in_phases() {
     place.site.write("site/static/new.css", "a {}");
     place.edit(0);
     let plan = place.plan();
-    let order: Vec<&str> = plan.puts.iter().map(|put| put.key.as_str()).collect();
+    let order: Vec<&str> = plan.puts.iter().map(|put| &*put.key).collect();
     assert_eq!(order.first(), Some(&"new.css"), "{order:?}");
     let last: BTreeSet<&str> = order[order.len() - 2..].iter().copied().collect();
     assert_eq!(last, BTreeSet::from(["v1/manifest.json", "v1/status.json"]));
@@ -250,7 +250,10 @@ fn somebody_elses_objects_are_never_touched() {
         let stranger = Store::memory(place.memory.clone());
         place.publish();
         place.runtime.block_on(async {
-            stranger.put_document("theirs/notes.txt", b"notes", precast::store::Condition::Any).await.expect("put");
+            stranger
+                .put_document("theirs/notes.txt", b"notes".to_vec(), precast::store::Condition::Any)
+                .await
+                .expect("put");
         });
         assert_eq!(place.faults(None), [("theirs/notes.txt".to_owned(), Fault::Foreign, false)]);
         place.edit(1);
