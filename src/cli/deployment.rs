@@ -126,7 +126,9 @@ mod open {
     }
 
     pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+        // Threads that read files: each keeps memory of its own.
+        let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(8).enable_all().build()?;
+        runtime.block_on(work)
     }
 
     /// Tells on standard error what goes on; with a bar where somebody watches.

@@ -89,9 +89,9 @@ mod run {
             let (publisher, report) = (publisher(), reporting());
             let accepted = Accepted { shrink: self.accept_shrink, deletes: self.accept_deletes };
             let planned = plan(target, next, &publisher).await?;
-            let described = planned.plan.clone();
+            let described = &planned.plan;
             if self.format == Listing::Human {
-                say_plan(&described, target);
+                say_plan(described, target);
             }
             let barred: Vec<String> =
                 described.barred(accepted).iter().map(|r| format!("{} ({})", r.message, r.accept)).collect();
@@ -104,14 +104,14 @@ mod run {
                 }
                 return Ok(if barred.is_empty() { Outcome::Done } else { Outcome::Faults });
             }
-            let published = apply(target, next, planned, &publisher, &report).await?;
+            let published = apply(target, next, &planned, &publisher, &report).await?;
             if self.format == Listing::Human {
                 say_published(next, target, &published);
             }
             let replicas = replicas(target, next, (root, endpoint), (&publisher, &report)).await;
             let failed = replicas.iter().filter(|(_, done)| done.is_err()).count();
             if self.format == Listing::Json {
-                print(&format!("{:#}\n", document(&described, &published, &replicas)));
+                print(&format!("{:#}\n", document(described, &published, &replicas)));
             }
             if failed > 0 {
                 return Err(anyhow!(
@@ -134,7 +134,7 @@ mod run {
         for (location, replica) in target.replicas(root, endpoint).await {
             let published = match replica {
                 Ok(replica) => match plan(&replica, next, publisher).await {
-                    Ok(planned) => apply(&replica, next, planned, publisher, report).await,
+                    Ok(planned) => apply(&replica, next, &planned, publisher, report).await,
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),

@@ -4,7 +4,7 @@
 use super::shards::Shards;
 use crate::model::Layout;
 use crate::store::{Condition, ETag, PutError, Store};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -100,6 +100,10 @@ pub fn record_key(layout: Layout, release: &str) -> String {
 pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Read> {
     let key = key(layout, environment);
     let Some(object) = store.get(&key, None).await? else {
+        let other = if layout == Layout::Flat { Layout::Release } else { Layout::Flat };
+        if store.get(&self::key(other, environment), None).await?.is_some() {
+            return Err(wrong_layout(store, other, layout));
+        }
         let channel = Channel {
             environment: environment.to_owned(),
             layout,
@@ -115,14 +119,14 @@ pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Re
         format!("{key} at {} is not what this version of precast wrote: restore an earlier version of it", store.name())
     })?;
     if channel.layout != layout {
-        bail!(
-            "{} holds releases in the layout `{}`, not `{}`: use another prefix",
-            store.name(),
-            channel.layout.name(),
-            layout.name()
-        );
+        return Err(wrong_layout(store, channel.layout, layout));
     }
     Ok(Read { channel, etag: Some(object.meta.etag) })
+}
+
+fn wrong_layout(store: &Store, there: Layout, wanted: Layout) -> anyhow::Error {
+    let (there, wanted) = (there.name(), wanted.name());
+    anyhow!("{} holds a site in the layout `{there}`, not `{wanted}`: publish to another prefix", store.name())
 }
 
 impl Read {

@@ -110,7 +110,7 @@ pub async fn apply(
     target: &Target,
     next: &Sealed,
     plan: &Plan,
-    state: State,
+    state: &State,
     publisher: &Publisher,
     report: &Report,
 ) -> Result<()> {
@@ -127,7 +127,7 @@ async fn replace(
     target: &Target,
     next: &Sealed,
     plan: &Plan,
-    state: State,
+    state: &State,
     publisher: &Publisher,
     report: &Report,
     lease: &Lease,
@@ -162,6 +162,7 @@ async fn replace(
         let Live { published_at, published_by, number, restored, .. } = again.clone();
         live = Live { published_at, published_by, number, restored, ..live };
     }
+    read.channel.pending.clear();
     let mut after = read.channel.then(live);
     condemn(&mut after, next, state.live.as_ref(), publisher.seconds);
     after.pending = plan.deletes.iter().map(|delete| (delete.object.clone(), None)).collect();

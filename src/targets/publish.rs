@@ -77,7 +77,7 @@ impl Plan {
 pub async fn apply(
     target: &Target,
     next: &Sealed,
-    planned: Planned,
+    planned: &Planned,
     publisher: &Publisher,
     report: &Report,
 ) -> Result<Published> {
@@ -86,8 +86,8 @@ pub async fn apply(
     if changed {
         report(Progress::Start { objects: plan.puts.len(), bytes: plan.puts.iter().map(|put| put.bytes).sum() });
         match state {
-            State::Flat(state) => flat::apply(target, next, &plan, state, publisher, report).await?,
-            State::Sharded(state) => sharded::apply(target, next, &plan, state, publisher, report).await?,
+            State::Flat(state) => flat::apply(target, next, plan, state, publisher, report).await?,
+            State::Sharded(state) => sharded::apply(target, next, plan, state, publisher, report).await?,
         }
     }
     let seen = look(target, next, report).await?;

@@ -117,5 +117,5 @@ async fn restored(target: &Target, live: Live, publisher: &Publisher, report: &R
     let planned = planned(target, &next, publisher).await?;
     let Plan { puts, deletes, .. } = &planned.plan;
     report(Progress::Say(format!("{} objects to put back, {} to delete", puts.len(), deletes.len())));
-    publish(target, &next, planned, publisher, report).await
+    publish(target, &next, &planned, publisher, report).await
 }

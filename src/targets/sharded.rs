@@ -117,19 +117,20 @@ fn planned(key: &Arc<str>, entry: &Entry, shards: &Shards, from: Option<(&Live, 
 }
 
 /// The bodies of a 404 stand at their own keys as well: a CDN fetches them without asking the edge function.
+pub fn plain_keys(manifest_key: &str) -> [String; 2] {
+    let folder = manifest_key.strip_suffix("manifest.json").unwrap_or_default();
+    ["404.html".to_owned(), format!("{folder}errors/not-found.json")]
+}
+
 fn plain(next: &Sealed, live: Option<&Manifest>) -> Vec<PlannedPut> {
-    let folder = next.manifest_key.strip_suffix("manifest.json").unwrap_or_default();
-    let keys = ["404.html".to_owned(), format!("{folder}errors/not-found.json")];
-    let puts = keys.into_iter().filter_map(|key| {
-        let entry = next.objects().get(key.as_str())?;
-        let there = live.and_then(|live| live.objects.get(key.as_str()));
-        let reason = match there {
+    let puts = plain_keys(&next.manifest_key).into_iter().filter_map(|key| {
+        let (key, entry) = next.objects().get_key_value(key.as_str())?;
+        let reason = match live.and_then(|live| live.objects.get(key)) {
             None => Reason::New,
             Some(there) if there == entry => return None,
             Some(_) => Reason::Changed,
         };
-        let key: Arc<str> = key.into();
-        let object = Arc::clone(&key);
+        let (object, key) = (Arc::clone(key), Arc::clone(key));
         Some(PlannedPut { key, object, bytes: entry.size, phase: Phase::Manifest, reason, via: Via::Upload })
     });
     puts.collect()
@@ -141,13 +142,14 @@ pub async fn apply(
     target: &Target,
     next: &Sealed,
     plan: &Plan,
-    state: State,
+    state: &State,
     publisher: &Publisher,
     report: &Report,
 ) -> Result<()> {
-    let State { mut read, shards, code } = state;
+    let State { read, shards, code } = state;
+    let mut read = read.clone();
     if plan.live.as_deref() == Some(next.release()) && plan.puts.is_empty() {
-        let (Some(live), Some(code)) = (&read.channel.current, &code) else { return Ok(()) };
+        let (Some(live), Some(code)) = (&read.channel.current, code) else { return Ok(()) };
         return switch::agree(target, live, code).await;
     }
     let is_plain = |put: &PlannedPut| put.object == put.key;
@@ -166,12 +168,12 @@ pub async fn apply(
     puts.all(plan.puts.iter().filter(|put| !is_plain(put))).await?;
     complete(target, plan.puts.iter().filter(|put| !is_plain(put))).await?;
     puts.all(plan.puts.iter().filter(|put| is_plain(put))).await?;
-    let live = entry(next, publisher, read.channel.next_number(), shards);
+    let live = entry(next, publisher, read.channel.next_number(), shards.clone());
     let record = channel::record_key(Layout::Release, next.release());
     target.store.put_document(&record, serde_json::to_vec_pretty(&live)?, Condition::Any).await?;
     swap(&mut read, target, live.clone()).await?;
     match code {
-        Some(code) => switch::agree(target, &live, &code).await,
+        Some(code) => switch::agree(target, &live, code).await,
         None => Ok(()),
     }
 }

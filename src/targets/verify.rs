@@ -7,7 +7,7 @@ use super::put::{Progress, Report};
 use super::sealed::Sealed;
 use super::{Target, short};
 use crate::model::Layout;
-use crate::store::{Condition, Meta, Put};
+use crate::store::{Condition, Headers, Meta, Put};
 use anyhow::{Context, Result, bail};
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -58,27 +58,53 @@ pub async fn verify(target: &Target, quick: bool, sources: Option<&[Sealed]>, re
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
     let Some(live) = &read.channel.current else { bail!("nothing is published at {} yet", target.store.name()) };
     let release = release(target, live, sources).await?;
-    let objects: Vec<(Arc<str>, Entry)> =
-        release.objects().iter().map(|(key, entry)| (Arc::clone(key), entry.clone())).collect();
+    let objects = expected(target, live, &release);
     report(Progress::Start { objects: objects.len(), bytes: live.bytes });
-    let expected: BTreeSet<String> =
-        objects.iter().map(|(key, _)| target.layout().object(key, live.shards.as_ref())).collect();
+    let known: BTreeSet<String> = objects.iter().map(|expected| expected.object.clone()).collect();
     let sources: Arc<[Sealed]> = sources.unwrap_or_default().into();
     let check =
         Arc::new(Check { target: target.clone(), live: live.clone(), quick, sources, report: Arc::clone(report) });
-    let work = objects.iter().cloned().map(|(key, entry)| {
+    let count = objects.len();
+    let work = objects.into_iter().map(|expected| {
         let check = Arc::clone(&check);
-        async move { tokio::spawn(async move { check.one(&key, &entry).await }).await.context("the work was cut off")? }
+        async move { tokio::spawn(async move { check.one(&expected).await }).await.context("the work was cut off")? }
     });
     let mut findings: Vec<Finding> = Vec::new();
     let mut done = futures_util::stream::iter(work).buffer_unordered(target.store.parallel());
     while let Some(found) = done.next().await {
         findings.extend(found?);
     }
-    let strangers = foreign(target, &read.channel, &expected).await?;
+    let strangers = foreign(target, &read.channel, &known).await?;
     findings.extend(strangers.into_iter().map(|object| Finding { object, fault: Fault::Foreign, repaired: false }));
     findings.sort_unstable();
-    Ok(Verified { release: live.release.clone(), objects: objects.len(), findings })
+    Ok(Verified { release: live.release.clone(), objects: count, findings })
+}
+
+/// An object that should be there.
+struct Expected {
+    object: String,
+    key: Arc<str>,
+    entry: Entry,
+    headers: Headers,
+}
+
+fn expected(target: &Target, live: &Live, release: &Sealed) -> Vec<Expected> {
+    let layout = target.layout();
+    let one = |key: &Arc<str>, entry: &Entry, object: String, layout: Layout| Expected {
+        object,
+        key: Arc::clone(key),
+        entry: entry.clone(),
+        headers: layout.headers(entry),
+    };
+    let all = release.objects().iter();
+    let mut objects: Vec<Expected> =
+        all.map(|(key, entry)| one(key, entry, layout.object(key, live.shards.as_ref()), layout)).collect();
+    if layout == Layout::Release {
+        let plain = super::sharded::plain_keys(&live.manifest_key);
+        let plain = plain.iter().filter_map(|key| release.objects().get_key_value(key.as_str()));
+        objects.extend(plain.map(|(key, entry)| one(key, entry, key.to_string(), Layout::Flat)));
+    }
+    objects
 }
 
 /// The live release by its manifest: the target's own, or that of a source with the same manifest.
@@ -107,23 +133,23 @@ struct Check {
 }
 
 impl Check {
-    async fn one(&self, key: &str, entry: &Entry) -> Result<Option<Finding>> {
-        let object = self.target.layout().object(key, self.live.shards.as_ref());
-        let fault = self.look(&object, entry).await?;
-        (self.report)(Progress::Done { bytes: entry.size });
+    async fn one(&self, expected: &Expected) -> Result<Option<Finding>> {
+        let fault = self.look(expected).await?;
+        (self.report)(Progress::Done { bytes: expected.entry.size });
         let Some(fault) = fault else { return Ok(None) };
-        let repaired = self.repair(key, &object, entry).await?;
-        Ok(Some(Finding { object, fault, repaired }))
+        let repaired = self.repair(expected).await?;
+        Ok(Some(Finding { object: expected.object.clone(), fault, repaired }))
     }
 
-    async fn look(&self, object: &str, entry: &Entry) -> Result<Option<Fault>> {
+    async fn look(&self, expected: &Expected) -> Result<Option<Fault>> {
+        let Expected { object, entry, .. } = expected;
         let store = &self.target.store;
         if self.quick {
             match store.head(object).await? {
                 None => return Ok(Some(Fault::Missing)),
                 Some(Meta { sha256: Some(sha256), size, headers, .. }) => {
                     let same = sha256 == entry.sha256 && size == entry.size;
-                    return Ok(if same { self.headers(headers.as_ref(), entry) } else { Some(Fault::Bytes) });
+                    return Ok(if same { self.headers(headers.as_ref(), expected) } else { Some(Fault::Bytes) });
                 }
                 // The target keeps no checksum of it.
                 Some(_) => {}
@@ -133,22 +159,22 @@ impl Check {
         if <[u8; 32]>::from(Sha256::digest(&found.body)) != entry.sha256 {
             return Ok(Some(Fault::Bytes));
         }
-        Ok(self.headers(found.meta.headers.as_ref(), entry))
+        Ok(self.headers(found.meta.headers.as_ref(), expected))
     }
 
-    fn headers(&self, kept: Option<&crate::store::Headers>, entry: &Entry) -> Option<Fault> {
-        let same = kept.is_none_or(|kept| self.live.rules != RULES || *kept == self.target.layout().headers(entry));
+    fn headers(&self, kept: Option<&Headers>, expected: &Expected) -> Option<Fault> {
+        let same = kept.is_none_or(|kept| self.live.rules != RULES || *kept == expected.headers);
         (!same).then_some(Fault::Headers)
     }
 
-    async fn repair(&self, key: &str, object: &str, entry: &Entry) -> Result<bool> {
+    async fn repair(&self, expected: &Expected) -> Result<bool> {
+        let Expected { object, key, entry, headers } = expected;
         for source in self.sources.iter() {
             if source.objects().get(key).is_none_or(|there| there.sha256 != entry.sha256) {
                 continue;
             }
             let Ok(content) = source.content(key, entry).await else { continue };
-            let headers = self.target.layout().headers(entry);
-            let put = Put { key: object, content, sha256: entry.sha256, headers: &headers, condition: Condition::Any };
+            let put = Put { key: object, content, sha256: entry.sha256, headers, condition: Condition::Any };
             self.target.store.put(put).await?;
             return Ok(true);
         }
@@ -158,25 +184,14 @@ impl Check {
 
 /// Objects that no release and no record of this tool accounts for.
 async fn foreign(target: &Target, channel: &channel::Channel, expected: &BTreeSet<String>) -> Result<Vec<String>> {
-    let known: BTreeSet<&str> = channel
-        .releases()
-        .flat_map(|live| &live.shards)
-        .flat_map(|shards| shards.digests.iter().map(String::as_str))
-        .collect();
     let ours = |key: &str| match target.layout() {
         Layout::Flat => {
             key.starts_with(".precast/") || channel.pending.contains_key(key) || channel.condemned.contains_key(key)
         }
         Layout::Release => match key.strip_prefix("s/").and_then(|rest| rest.split_once('/')) {
             // Of another release than the live one; of one that is no longer kept, `gc` takes care.
-            Some((shard, _)) => {
-                !expected.iter().next().is_some_and(|_| in_live(channel, shard)) && is_shard(shard, &known)
-            }
-            None => {
-                ["manifests/", "channels/", "gc/", ".precast/"].iter().any(|folder| key.starts_with(folder))
-                    || key == "404.html"
-                    || key.ends_with("errors/not-found.json")
-            }
+            Some((shard, _)) => is_shard(shard) && !in_live(channel, shard),
+            None => ["manifests/", "channels/", "gc/", ".precast/"].iter().any(|folder| key.starts_with(folder)),
         },
     };
     let listed = target.store.list("").await?;
@@ -188,6 +203,7 @@ fn in_live(channel: &channel::Channel, shard: &str) -> bool {
     shards.is_some_and(|shards| shards.digests.iter().any(|digest| digest == shard))
 }
 
-fn is_shard(name: &str, known: &BTreeSet<&str>) -> bool {
-    known.contains(name) || name.len() == 20 && name.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'2'..=b'7'))
+/// Whether this is how shards are called.
+fn is_shard(name: &str) -> bool {
+    name.len() == 20 && name.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'2'..=b'7'))
 }

@@ -89,9 +89,8 @@ impl Place {
         let (next, publisher) = (self.sealed(), self.publisher());
         self.runtime.block_on(async {
             let planned = plan(&self.target, &next, &publisher).await.expect("a plan");
-            let described = planned.plan.clone();
-            apply(&self.target, &next, planned, &publisher, &quiet()).await.expect("published");
-            described
+            apply(&self.target, &next, &planned, &publisher, &quiet()).await.expect("published");
+            planned.plan
         })
     }
 
@@ -347,7 +346,7 @@ fn found_at_the_edge(site: &Site) -> usize {
     let publisher = Publisher { name: "a test".to_owned(), now: NOW.to_owned(), seconds: 0 };
     let (objects, code) = runtime.block_on(async {
         let planned = plan(&target, &next, &publisher).await.expect("a plan");
-        apply(&target, &next, planned, &publisher, &quiet()).await.expect("published");
+        apply(&target, &next, &planned, &publisher, &quiet()).await.expect("published");
         let live = target.channel().await.expect("a channel").current.expect("it is live");
         let code = next.function().await.expect("a function").expect("a function");
         let code = live.shards.expect("shards").in_function(&code).expect("a place for them");
