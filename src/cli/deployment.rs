@@ -10,7 +10,7 @@ use std::path::Path;
 )]
 pub struct Where {
     /// An environment of site/environments.toml
-    #[arg(long, value_name = "NAME", conflicts_with = "to", required_unless_present = "to")]
+    #[arg(long, value_name = "NAME", conflicts_with = "to")]
     pub env: Option<String>,
     /// A target without an environment, in the layout `flat`: `s3://bucket/prefix`, `file:///folder` or a folder
     #[arg(long, value_name = "URL")]
@@ -57,6 +57,7 @@ mod open {
     use crate::content::settings::environments as declared;
     use crate::model::Environment;
     use crate::pipeline;
+    use crate::store::Location;
     use crate::targets::{Progress, Publisher, Report, Target};
     use anyhow::Result;
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -84,14 +85,20 @@ mod open {
         /// The environment that is meant.
         pub fn environment(&self, root: &Path) -> Result<Opened<Environment>> {
             if let Some(to) = &self.to {
-                return Ok(Opened::Open(Environment::at(to)));
+                return Ok(fit(Environment::at(to), root, "--to"));
             }
-            let name = self.env.as_deref().unwrap_or_default();
             let known = match environments(root)? {
                 Opened::Open(known) => known,
                 Opened::Ended(outcome) => return Ok(Opened::Ended(outcome)),
             };
-            Ok(named(name, known))
+            let Some(name) = &self.env else {
+                let message = format!("name an environment with --env ({}), or a target with --to", declaring(&known));
+                return Ok(Opened::Ended(Outcome::Usage(message)));
+            };
+            Ok(match named(name, known) {
+                Opened::Open(environment) => fit(environment, root, &format!("the target of environment `{name}`")),
+                ended @ Opened::Ended(_) => ended,
+            })
         }
 
         pub async fn open(&self, environment: &Environment, root: &Path) -> Result<Target> {
@@ -101,18 +108,28 @@ mod open {
 
     /// The environment of that name, among all that there are.
     pub fn named(name: &str, known: Vec<Environment>) -> Opened<Environment> {
-        let names: Vec<String> = known.iter().map(|environment| format!("`{}`", environment.name)).collect();
+        let declaring = declaring(&known);
         match known.into_iter().find(|environment| environment.name == name) {
             Some(environment) => Opened::Open(environment),
-            None if names.is_empty() => Opened::Ended(Outcome::Usage(format!(
-                "there is no environment `{name}`: {} declares none (a table `[{name}]` with its `target`)",
-                declared::PATH
-            ))),
-            None => Opened::Ended(Outcome::Usage(format!(
-                "there is no environment `{name}`: {} declares {}",
-                declared::PATH,
-                names.join(", ")
-            ))),
+            None => Opened::Ended(Outcome::Usage(format!("there is no environment `{name}`: {declaring}"))),
+        }
+    }
+
+    fn declaring(known: &[Environment]) -> String {
+        let names: Vec<String> = known.iter().map(|environment| format!("`{}`", environment.name)).collect();
+        match names.as_slice() {
+            [] => format!("{} declares none, such as a table `[prod]` with its `target`", declared::PATH),
+            names => format!("{} declares {}", declared::PATH, names.join(", ")),
+        }
+    }
+
+    /// The environment, if its target and its replicas can be places.
+    fn fit(environment: Environment, root: &Path, what: &str) -> Opened<Environment> {
+        let places = [&environment.target].into_iter().chain(&environment.replicas);
+        let wrong = places.map(|place| Location::parse(place, root)).find_map(Result::err);
+        match wrong {
+            None => Opened::Open(environment),
+            Some(error) => Opened::Ended(Outcome::Usage(format!("{what} is wrong: {error:#}"))),
         }
     }
 

@@ -148,7 +148,7 @@ impl Store {
     }
 
     pub fn folder(path: PathBuf) -> Self {
-        let name = path.display().to_string();
+        let name = path.strip_prefix(".").unwrap_or(&path).display().to_string();
         Self::of(Kind::Folder(Folder::new(path)), &name)
     }
 

@@ -13,7 +13,7 @@ use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation,
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::primitives::{AggregatedBytes, ByteStream, DateTime};
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -24,6 +24,8 @@ use std::time::Duration;
 pub const DELETED_AT_ONCE: usize = 1000;
 /// How often a request is tried again that may do better a moment later, besides the SDK's own tries.
 const TRIES: u32 = 8;
+/// The most that is set aside for a body before it comes, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
 /// How much of a large file is read at once, in bytes.
 const BUFFER: usize = 64 * 1024;
 /// The metadata that says whose an object is: the SHA-256 of its body in hexadecimal.
@@ -148,10 +150,10 @@ impl S3 {
             };
             let meta = meta_of_get(&answer);
             // A body that breaks off is asked for again.
-            let broken = match answer.body.collect().await.map(AggregatedBytes::to_vec) {
+            let broken = match whole(answer.body, meta.size).await {
                 Ok(body) if body.len() as u64 == meta.size => return Ok(Some(Object { meta, body })),
                 Ok(body) => anyhow!("{} of {} bytes came", body.len(), meta.size),
-                Err(error) => anyhow!(error),
+                Err(error) => error,
             };
             if round >= TRIES {
                 return Err(broken.context(format!("the body of {on} breaks off each time")));
@@ -274,6 +276,15 @@ impl S3 {
             }
         }
     }
+}
+
+/// A body of about `size` bytes, in one piece.
+async fn whole(mut body: ByteStream, size: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or_default());
+    while let Some(piece) = body.try_next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
 }
 
 /// Sends a request until it is answered with something that stays.

@@ -7,9 +7,14 @@ use crate::store::{Condition, ETag, PutError, Store};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many earlier releases the channel tells of.
 const PREVIOUS: usize = 50;
+
+/// What is about to be touched, by key: the SHA-256 of what is put (empty where objects say whose they are), or nothing for
+/// what is deleted.
+pub type Pending = BTreeMap<Arc<str>, Option<Box<str>>>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,9 +25,9 @@ pub struct Channel {
     /// Newest first.
     #[serde(default)]
     pub previous: Vec<Live>,
-    /// What an unfinished publish was about to touch: the SHA-256 of what it puts, or nothing for what it deletes.
+    /// Of an unfinished publish.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub pending: BTreeMap<String, Option<String>>,
+    pub pending: Pending,
     /// Files whose names change with their bytes, and that no release names since the given time (seconds since 1970).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub condemned: BTreeMap<String, i64>,

@@ -1,7 +1,7 @@
 //! Every object at its own key: any bucket, any static host, a folder. Objects are replaced one by one, new ones first
 //! and what tells of the release last, under a lease; an interrupted publish is finished by the next one.
 
-use super::channel::{self, Live};
+use super::channel::{self, Live, Pending};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
 use super::invalidation;
@@ -98,7 +98,7 @@ fn deletes(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&M
     let mut objects: BTreeMap<String, &'static str> =
         gone.filter(|key| !needed(key)).map(|key| (key.to_string(), "gone")).collect();
     let unfinished = read.channel.pending.keys().filter(|key| !needed(key));
-    objects.extend(unfinished.map(|key| (key.clone(), "interrupted")));
+    objects.extend(unfinished.map(|key| (key.to_string(), "interrupted")));
     let old = read.channel.condemned.iter().filter(|(key, since)| !needed(key) && now - **since >= GRACE);
     objects.extend(old.map(|(key, _)| (key.clone(), "no release names it any more")));
     plan.deletes = objects.into_iter().map(|(object, reason)| PlannedDelete { object, reason }).collect();
@@ -165,7 +165,7 @@ async fn replace(
     read.channel.pending.clear();
     let mut after = read.channel.then(live);
     condemn(&mut after, next, state.live.as_ref(), publisher.seconds);
-    after.pending = plan.deletes.iter().map(|delete| (delete.object.clone(), None)).collect();
+    after.pending = plan.deletes.iter().map(|delete| (delete.object.as_str().into(), None)).collect();
     lease.still_held()?;
     swap(&mut read, target, after).await?;
     remove(target, plan, &mut read).await?;
@@ -209,14 +209,14 @@ async fn swap(read: &mut channel::Read, target: &Target, next: channel::Channel)
 }
 
 /// What is about to be touched. Where objects say whose they are, their digests need not be kept.
-fn announced(target: &Target, next: &Sealed, plan: &Plan) -> BTreeMap<String, Option<String>> {
+fn announced(target: &Target, next: &Sealed, plan: &Plan) -> Pending {
     let told = target.store.keeps_headers();
     let sha256 = |key: &str| match next.objects().get(key) {
-        Some(entry) if !told => hex(&entry.sha256),
-        _ => String::new(),
+        Some(entry) if !told => hex(&entry.sha256).into(),
+        _ => Box::default(),
     };
-    let puts = plan.puts.iter().map(|put| (put.object.to_string(), Some(sha256(&put.key))));
-    puts.chain(plan.deletes.iter().map(|delete| (delete.object.clone(), None))).collect()
+    let puts = plan.puts.iter().map(|put| (Arc::clone(&put.object), Some(sha256(&put.key))));
+    puts.chain(plan.deletes.iter().map(|delete| (delete.object.as_str().into(), None))).collect()
 }
 
 /// Files whose names change with their bytes stay for a while: a page that is still open names them.

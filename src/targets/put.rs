@@ -1,5 +1,6 @@
 //! Doing the puts of a plan: many at once, in phases, each with the condition that keeps other people's objects.
 
+use super::channel::Pending;
 use super::manifest::Entry;
 use super::plan::{Origin, PlannedPut, Via};
 use super::sealed::Sealed;
@@ -39,7 +40,7 @@ pub struct Puts {
     pub headers: fn(&PlannedPut, &Entry) -> Headers,
     pub condition: fn(&PlannedPut) -> Condition,
     /// What an unfinished publish was about to put: key at the target, and SHA-256 in hexadecimal.
-    pub pending: BTreeMap<String, Option<String>>,
+    pub pending: Pending,
     pub report: Report,
 }
 
