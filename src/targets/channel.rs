@@ -25,7 +25,7 @@ pub struct Channel {
     /// Newest first.
     #[serde(default)]
     pub previous: Vec<Live>,
-    /// Of an unfinished publish.
+    /// Of an unfinished publish; in shards, the plain objects that still have to follow the switch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: Pending,
     /// Files whose names change with their bytes, and that no release names since the given time (seconds since 1970).
@@ -62,9 +62,22 @@ pub struct Live {
     pub rules: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shards: Option<Shards>,
+    /// The bodies of a 404, which stand at their own keys as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plain: Vec<Plain>,
     /// The version of the manifest, where the target keeps versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// An object that a CDN fetches without asking the edge function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plain {
+    pub key: Arc<str>,
+    /// In hexadecimal.
+    pub sha256: String,
+    pub media_type: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -262,6 +262,7 @@ fn entry(next: &Sealed, publisher: &Publisher, number: u64) -> Live {
         read_at: next.read_at.clone(),
         rules: RULES,
         shards: None,
+        plain: Vec::new(),
         version: None,
     }
 }

@@ -19,15 +19,16 @@ impl Layout {
         }
     }
 
+    /// The `Cache-Control` of what is replaced at its own key.
+    pub const REPLACED: &str = "public, max-age=0, s-maxage=60, stale-while-revalidate=3600";
+
     /// The headers of an object. In a shard nothing ever changes, so the CDN may keep it for a year: another release has
     /// another URL behind the edge function. At its own key an answer is kept for a minute, and used for an hour more
     /// while the CDN asks for the next one; a publish invalidates what it changed.
     pub fn headers(self, entry: &Entry) -> Headers {
         let cached = match (self, entry.cache) {
             (Self::Release, CacheClass::Meta) => cache_control(CacheClass::View),
-            (Self::Flat, CacheClass::View | CacheClass::Asset) => {
-                "public, max-age=0, s-maxage=60, stale-while-revalidate=3600"
-            }
+            (Self::Flat, CacheClass::View | CacheClass::Asset) => Self::REPLACED,
             (_, class) => cache_control(class),
         };
         Headers { content_type: entry.media_type.to_string(), cache_control: cached.to_owned() }

@@ -88,6 +88,7 @@ async fn switched(target: &Target, mut read: channel::Read, live: Live, report: 
     if let Some(code) = code {
         switch::agree(target, &live, &code).await?;
     }
+    sharded::follow(&mut read, target).await?;
     let status = live.manifest_key.strip_suffix("manifest.json").map(|folder| format!("{folder}status.json"));
     let mut seen = None;
     if let (Some(url), Some(status)) = (&target.environment.url, status) {

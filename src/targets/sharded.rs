@@ -1,17 +1,17 @@
 //! Objects in immutable shards, and one switch: each reader sees all of one release. Nothing is replaced, so there is no
 //! lock; who swaps the channel first has won.
 
-use super::channel::{self, Live};
+use super::channel::{self, Channel, Live, Plain};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
-use super::manifest::{Entry, Manifest};
+use super::manifest::{Entry, Manifest, unhex};
 use super::plan::{Origin, Plan, PlannedPut, Reason, Via, protections};
 use super::put::{Puts, Report};
 use super::sealed::Sealed;
 use super::shards::Shards;
 use super::{Publisher, Target, short, switch};
-use crate::model::{CacheClass, Layout};
-use crate::store::{Condition, PutError};
+use crate::model::{CacheClass, Layout, hex};
+use crate::store::{Condition, Copy, Headers, PutError};
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,6 +33,7 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
     if let Some((current, shards)) = current.as_ref().and_then(|live| Some((live, live.shards.clone()?)))
         && current.release == next.release()
         && current.rules == RULES
+        && read.channel.pending.is_empty()
     {
         let code = if target.function().is_some() { Some(switch::code_of(target, current).await?) } else { None };
         plan.function = match (&code, target.function()) {
@@ -58,7 +59,8 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
             plan.puts.push(planned(key, entry, &shards, from));
         }
     }
-    plan.puts.extend(plain(next, live.as_ref()));
+    let objects = plain(next);
+    plan.puts.extend(objects.iter().filter_map(|plain| planned_plain(next, plain, &shards, &read.channel)));
     if let Some(live) = &live {
         plan.refused = protections(&target.environment, live, &next.manifest, 0);
     }
@@ -122,18 +124,27 @@ pub fn plain_keys(manifest_key: &str) -> [String; 2] {
     ["404.html".to_owned(), format!("{folder}errors/not-found.json")]
 }
 
-fn plain(next: &Sealed, live: Option<&Manifest>) -> Vec<PlannedPut> {
-    let puts = plain_keys(&next.manifest_key).into_iter().filter_map(|key| {
+fn plain(next: &Sealed) -> Vec<Plain> {
+    let one = |key: String| {
         let (key, entry) = next.objects().get_key_value(key.as_str())?;
-        let reason = match live.and_then(|live| live.objects.get(key)) {
-            None => Reason::New,
-            Some(there) if there == entry => return None,
-            Some(_) => Reason::Changed,
-        };
-        let (object, key) = (Arc::clone(key), Arc::clone(key));
-        Some(PlannedPut { key, object, bytes: entry.size, phase: Phase::Manifest, reason, via: Via::Upload })
-    });
-    puts.collect()
+        Some(Plain { key: Arc::clone(key), sha256: hex(&entry.sha256), media_type: Arc::clone(&entry.media_type) })
+    };
+    plain_keys(&next.manifest_key).into_iter().filter_map(one).collect()
+}
+
+/// Copied from its shard, once the release is current.
+fn planned_plain(next: &Sealed, plain: &Plain, shards: &Shards, channel: &Channel) -> Option<PlannedPut> {
+    let there = channel.current.as_ref().and_then(|live| live.plain.iter().find(|there| there.key == plain.key));
+    let reason = match there {
+        _ if channel.pending.contains_key(&plain.key) => Reason::Interrupted,
+        None => Reason::New,
+        Some(there) if there == plain => return None,
+        Some(_) => Reason::Changed,
+    };
+    let bytes = next.objects().get(&plain.key)?.size;
+    let via = Via::Copy(Box::new(Origin { from: Layout::Release.object(&plain.key, Some(shards)), version: None }));
+    let (key, object) = (Arc::clone(&plain.key), Arc::clone(&plain.key));
+    Some(PlannedPut { key, object, bytes, phase: Phase::Manifest, reason, via })
 }
 
 /// # Errors
@@ -148,33 +159,73 @@ pub async fn apply(
 ) -> Result<()> {
     let State { read, shards, code } = state;
     let mut read = read.clone();
-    if plan.live.as_deref() == Some(next.release()) && plan.puts.is_empty() {
-        let (Some(live), Some(code)) = (&read.channel.current, code) else { return Ok(()) };
-        return switch::agree(target, live, code).await;
+    let in_shards = |put: &&PlannedPut| put.object != put.key;
+    let current = read.channel.current.clone().filter(|live| live.release == next.release() && live.rules == RULES);
+    let live = match current {
+        Some(live) if !plan.puts.iter().any(|put| in_shards(&put)) => live,
+        _ => {
+            let puts = Arc::new(Puts {
+                store: target.store.clone(),
+                next: next.clone(),
+                headers: |_, entry| Layout::Release.headers(entry),
+                condition: |_| Condition::Absent,
+                pending: BTreeMap::new(),
+                report: Arc::clone(report),
+            });
+            puts.all(plan.puts.iter().filter(in_shards)).await?;
+            complete(target, plan.puts.iter().filter(in_shards)).await?;
+            let live = entry(next, publisher, read.channel.next_number(), shards.clone());
+            yield_to_strangers(target, &read.channel, &live).await?;
+            let record = channel::record_key(Layout::Release, next.release());
+            target.store.put_document(&record, serde_json::to_vec(&live)?, Condition::Any).await?;
+            swap(&mut read, target, live.clone()).await?;
+            live
+        }
+    };
+    if let Some(code) = code {
+        switch::agree(target, &live, code).await?;
     }
-    let is_plain = |put: &PlannedPut| put.object == put.key;
-    let puts = Arc::new(Puts {
-        store: target.store.clone(),
-        next: next.clone(),
-        headers: |put, entry| {
-            if put.object == put.key { Layout::Flat.headers(entry) } else { Layout::Release.headers(entry) }
-        },
-        condition: |put| {
-            if put.object == put.key && put.reason != Reason::New { Condition::Any } else { Condition::Absent }
-        },
-        pending: BTreeMap::new(),
-        report: Arc::clone(report),
-    });
-    puts.all(plan.puts.iter().filter(|put| !is_plain(put))).await?;
-    complete(target, plan.puts.iter().filter(|put| !is_plain(put))).await?;
-    puts.all(plan.puts.iter().filter(|put| is_plain(put))).await?;
-    let live = entry(next, publisher, read.channel.next_number(), shards.clone());
-    let record = channel::record_key(Layout::Release, next.release());
-    target.store.put_document(&record, serde_json::to_vec_pretty(&live)?, Condition::Any).await?;
-    swap(&mut read, target, live.clone()).await?;
-    match code {
-        Some(code) => switch::agree(target, &live, code).await,
-        None => Ok(()),
+    follow(&mut read, target).await
+}
+
+/// # Errors
+/// When somebody else's object stands where a plain one would.
+async fn yield_to_strangers(target: &Target, channel: &Channel, live: &Live) -> Result<()> {
+    let known = |plain: &Plain| channel.releases().any(|live| live.plain.iter().any(|there| there.key == plain.key));
+    for plain in live.plain.iter().filter(|plain| !known(plain)) {
+        let Some(there) = target.store.head(&plain.key).await? else { continue };
+        let same = there.sha256.is_some_and(|sha256| hex(&sha256) == plain.sha256);
+        if there.ours != Some(true) && !same {
+            bail!(
+                "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing was switched",
+                plain.key,
+                target.store.name()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Copies the plain objects that are still those of another release than the current one.
+///
+/// # Errors
+/// When the current release does not have them.
+pub async fn follow(read: &mut channel::Read, target: &Target) -> Result<()> {
+    let Some(live) = read.channel.current.clone().filter(|_| !read.channel.pending.is_empty()) else { return Ok(()) };
+    for Plain { key, sha256, media_type } in &live.plain {
+        let from = Layout::Release.object(key, live.shards.as_ref());
+        let headers = Headers { content_type: media_type.to_string(), cache_control: Layout::REPLACED.to_owned() };
+        let to = Copy { key, sha256: unhex(sha256).unwrap_or_default(), headers: &headers };
+        if target.store.copy(&from, None, to).await?.is_none() {
+            bail!("{from} is not at {}: run `verify --repair`", target.store.name());
+        }
+    }
+    let mut done = read.channel.clone();
+    done.pending.clear();
+    match read.replace(&target.store, done).await {
+        // Who made another release current has read that this is pending, and does it.
+        Ok(()) | Err(PutError::Precondition) => Ok(()),
+        Err(PutError::Failed(error)) => Err(error),
     }
 }
 
@@ -183,13 +234,18 @@ pub async fn apply(
 /// # Errors
 /// When somebody did.
 pub async fn swap(read: &mut channel::Read, target: &Target, live: Live) -> Result<()> {
-    let next = read.channel.then(live.clone());
+    let mut next = read.channel.then(live.clone());
+    if read.channel.current.as_ref().map(|current| &current.plain) != Some(&live.plain) {
+        next.pending = live.plain.iter().map(|plain| (Arc::clone(&plain.key), Some(Box::default()))).collect();
+    }
     match read.replace(&target.store, next).await {
         Ok(()) => Ok(()),
         Err(PutError::Failed(error)) => Err(error),
         Err(PutError::Precondition) => {
-            let now = channel::read(&target.store, Layout::Release, &target.environment.name).await?.channel.current;
+            let there = channel::read(&target.store, Layout::Release, &target.environment.name).await?;
+            let now = there.channel.current.clone();
             if now.as_ref().is_some_and(|now| now.release == live.release && now.shards == live.shards) {
+                *read = there;
                 return Ok(());
             }
             let (release, by) = now.map_or_else(Default::default, |live| (live.release, live.published_by));
@@ -234,6 +290,7 @@ fn entry(next: &Sealed, publisher: &Publisher, number: u64, shards: Shards) -> L
         read_at: next.read_at.clone(),
         rules: RULES,
         shards: Some(shards),
+        plain: plain(next),
         version: None,
     }
 }
