@@ -88,7 +88,7 @@ mod run {
             "environment": channel.environment,
             "current": channel.current.as_ref().map(one),
             "previous": channel.previous.iter().map(one).collect::<Vec<_>>(),
-            "interrupted": !channel.pending.is_empty(),
+            "interrupted": !channel.is_settled(),
             "replicas": replicas,
         })
     }
@@ -111,7 +111,7 @@ mod run {
         if channel.current.is_none() {
             out.push_str("nothing is published here yet\n");
         }
-        if !channel.pending.is_empty() {
+        if !channel.is_settled() {
             out.push_str("a publish was interrupted: run `precast publish` again, and it is finished\n");
         }
         for (location, theirs) in replicas {

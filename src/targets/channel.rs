@@ -28,12 +28,22 @@ pub struct Channel {
     /// Of an unfinished publish; in shards, the plain objects that still have to follow the switch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pending: Pending,
+    /// What the caches still have to forget of a publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalidate: Option<Invalidate>,
     /// Files whose names change with their bytes, and that no release names since the given time (seconds since 1970).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub condemned: BTreeMap<String, i64>,
     /// Different in each document that is written, so that a writer knows its own.
     #[serde(default)]
     pub nonce: String,
+}
+
+/// Paths that caches are asked to forget. The reference is the request's name: asked twice, it is done once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalidate {
+    pub reference: String,
+    pub paths: Vec<String>,
 }
 
 /// A release at a target.
@@ -128,6 +138,7 @@ pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Re
             current: None,
             previous: Vec::new(),
             pending: BTreeMap::new(),
+            invalidate: None,
             condemned: BTreeMap::new(),
             nonce: String::new(),
         };
@@ -172,6 +183,11 @@ impl Channel {
         }
         next.current = Some(live);
         next
+    }
+
+    /// Whether nothing is left of an interrupted publish.
+    pub fn is_settled(&self) -> bool {
+        self.pending.is_empty() && self.invalidate.is_none()
     }
 
     /// The number of the next publish.

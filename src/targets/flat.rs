@@ -1,7 +1,7 @@
 //! Every object at its own key: any bucket, any static host, a folder. Objects are replaced one by one, new ones first
 //! and what tells of the release last, under a lease; an interrupted publish is finished by the next one.
 
-use super::channel::{self, Live, Pending};
+use super::channel::{self, Invalidate, Live, Pending};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
 use super::invalidation;
@@ -42,8 +42,9 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     let live_release = current.as_ref().map(|live| live.release.as_str());
     let mut plan = Plan::new(&target.environment, target.store.name(), &next.manifest, live_release);
     plan.function = switch::differs(target, next, None).await?;
-    let finished = read.channel.pending.is_empty();
-    if finished && current.as_ref().is_some_and(|live| live.release == next.release() && live.rules == RULES) {
+    if read.channel.is_settled()
+        && current.as_ref().is_some_and(|live| live.release == next.release() && live.rules == RULES)
+    {
         plan.unchanged = next.objects().len();
         return Ok((plan, State { read, live: None }));
     }
@@ -56,10 +57,15 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     deletes(&mut plan, next, &read, live.as_ref(), publisher.seconds);
     let touched = plan.puts.iter().filter(|put| put.reason != Reason::New).map(|put| &*put.object);
     let touched: BTreeSet<&str> = touched.chain(plan.deletes.iter().map(|delete| delete.object.as_str())).collect();
-    if !target.environment.distributions.is_empty() {
+    if !target.environment.distributions.is_empty() && (!plan.puts.is_empty() || !plan.deletes.is_empty()) {
         // A key that was not there may be kept as a 404.
         let new = plan.puts.iter().filter(|put| put.reason == Reason::New && current.is_some());
         plan.invalidate = invalidation::paths(touched.into_iter().chain(new.map(|put| &*put.object)));
+    }
+    if let Some(left) = &read.channel.invalidate {
+        // Of an interrupted publish; told apart, they would be more than they need be.
+        plan.invalidate
+            .extend(left.paths.iter().filter(|path| !plan.invalidate.contains(path)).cloned().collect::<Vec<_>>());
     }
     if let Some(live) = &live {
         plan.refused = protections(&target.environment, live, &next.manifest, plan.deletes.len());
@@ -150,26 +156,31 @@ async fn replace(
     });
     let mut pending = read.channel.clone();
     pending.pending.extend(announced(target, next, plan));
+    pending.invalidate = to_invalidate(plan, &read.channel);
     lease.still_held()?;
     swap(&mut read, target, pending).await?;
     let written = upload(target, next, plan, &puts, lease).await?;
     if !written.is_empty() {
         record(target, next, &read, &written).await?;
     }
-    let mut live = entry(next, publisher, read.channel.next_number());
-    live.version = written.get(&*next.manifest_key).cloned();
-    if let Some(again) = &next.again {
-        let Live { published_at, published_by, number, restored, .. } = again.clone();
-        live = Live { published_at, published_by, number, restored, ..live };
-    }
     read.channel.pending.clear();
-    let mut after = read.channel.then(live);
+    let is_live = read.channel.current.as_ref().is_some_and(|live| live.release == next.release());
+    let mut after = if plan.puts.is_empty() && is_live {
+        read.channel.clone()
+    } else {
+        let mut live = entry(next, publisher, read.channel.next_number());
+        live.version = written.get(&*next.manifest_key).cloned();
+        if let Some(again) = &next.again {
+            let Live { published_at, published_by, number, restored, .. } = again.clone();
+            live = Live { published_at, published_by, number, restored, ..live };
+        }
+        read.channel.then(live)
+    };
     condemn(&mut after, next, state.live.as_ref(), publisher.seconds);
     after.pending = plan.deletes.iter().map(|delete| (delete.object.as_str().into(), None)).collect();
     lease.still_held()?;
     swap(&mut read, target, after).await?;
-    remove(target, plan, &mut read).await?;
-    invalidate(target, plan).await
+    finish(target, plan, &mut read).await
 }
 
 /// Puts step by step: new objects, then those that are replaced; the function; what tells of the release last.
@@ -188,15 +199,37 @@ async fn upload(target: &Target, next: &Sealed, plan: &Plan, puts: &Arc<Puts>, l
     Ok(written)
 }
 
-/// Deletes what the release no longer has: last, when nothing names it any more.
-async fn remove(target: &Target, plan: &Plan, read: &mut channel::Read) -> Result<()> {
-    let objects: BTreeSet<String> = plan.deletes.iter().map(|delete| delete.object.clone()).collect();
-    if objects.is_empty() {
+/// What was left to forget, or what this plan adds to it, under a name of its own: the same paths of another publish are
+/// another request.
+fn to_invalidate(plan: &Plan, channel: &channel::Channel) -> Option<Invalidate> {
+    match &channel.invalidate {
+        Some(left) if left.paths == plan.invalidate => Some(left.clone()),
+        _ if plan.invalidate.is_empty() => None,
+        _ => {
+            let step = format!("{} {} {}", channel.nonce, channel.next_number(), plan.release);
+            let reference = invalidation::reference(&step, &plan.invalidate);
+            Some(Invalidate { reference, paths: plan.invalidate.clone() })
+        }
+    }
+}
+
+/// Deletes what the release no longer has, when nothing names it any more, and has the caches forget what changed.
+async fn finish(target: &Target, plan: &Plan, read: &mut channel::Read) -> Result<()> {
+    if read.channel.is_settled() {
         return Ok(());
     }
-    target.store.delete(&objects.iter().cloned().collect::<Vec<_>>()).await?;
+    let objects: BTreeSet<String> = plan.deletes.iter().map(|delete| delete.object.clone()).collect();
+    if !objects.is_empty() {
+        target.store.delete(&objects.iter().cloned().collect::<Vec<_>>()).await?;
+    }
+    if let (Some(edge), Some(Invalidate { reference, paths })) = (&target.edge, &read.channel.invalidate) {
+        for distribution in &target.environment.distributions {
+            edge.invalidate(distribution, paths, reference).await?;
+        }
+    }
     let mut done = read.channel.clone();
     done.pending.clear();
+    done.invalidate = None;
     done.condemned.retain(|key, _| !objects.contains(key));
     swap(read, target, done).await
 }
@@ -265,16 +298,6 @@ fn entry(next: &Sealed, publisher: &Publisher, number: u64) -> Live {
         plain: Vec::new(),
         version: None,
     }
-}
-
-async fn invalidate(target: &Target, plan: &Plan) -> Result<()> {
-    let Some(edge) = target.edge.as_ref().filter(|_| !plan.invalidate.is_empty()) else { return Ok(()) };
-    let step = format!("{} {}", plan.live.as_deref().unwrap_or_default(), plan.release);
-    let reference = invalidation::reference(&step, &plan.invalidate);
-    for distribution in &target.environment.distributions {
-        edge.invalidate(distribution, &plan.invalidate, &reference).await?;
-    }
-    Ok(())
 }
 
 /// How many objects a publish in this layout would put.

@@ -57,7 +57,11 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.puts.is_empty() && self.deletes.is_empty() && !self.function && self.live.as_deref() == Some(&self.release)
+        self.puts.is_empty()
+            && self.deletes.is_empty()
+            && self.invalidate.is_empty()
+            && !self.function
+            && self.live.as_deref() == Some(&self.release)
     }
 
     /// The protections that stand in the way.

@@ -29,16 +29,16 @@ pub async fn rollback(
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
     let current = read.channel.current.clone();
     let from = current.as_ref().map(|live| live.release.clone());
-    // What was begun is finished before anything is gone back from: a second try must not go further than the first.
-    let unfinished = current.as_ref().filter(|_| !read.channel.pending.is_empty());
+    // A publish that was interrupted is gone back from; a rollback that was is finished, not gone further with.
+    let unfinished = current.as_ref().filter(|_| !read.channel.is_settled());
     let unfinished = match (&current, target.function()) {
-        (Some(live), Some((edge, name))) if target.layout() == Layout::Release => {
+        (Some(live), Some((edge, name))) if target.layout() == Layout::Release && live.restored.is_some() => {
             let shows = live.shards.as_ref().is_some_and(|shards| !shards.digests.is_empty());
             let code = if shows { edge.live_code(name).await? } else { String::new() };
             let digests = live.shards.as_ref().map_or_else(String::new, |shards| shards.digests.concat());
             current.as_ref().filter(|_| !code.contains(&digests))
         }
-        _ => unfinished,
+        _ => unfinished.filter(|live| target.layout() == Layout::Flat || live.restored.is_some()),
     };
     let mut live = match (unfinished, wanted) {
         (Some(live), None) => live.clone(),

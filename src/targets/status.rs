@@ -54,7 +54,7 @@ pub async fn status(target: &Target, root: &Path, endpoint: Option<&str>) -> Res
         status.seen.push(seen("channel", None, Some("nothing is published yet".to_owned())));
         return Ok(status);
     };
-    let unfinished = (!channel.pending.is_empty())
+    let unfinished = (!channel.is_settled())
         .then(|| "a publish was interrupted: run `precast publish` again, and it is finished".to_owned());
     status.seen.push(seen("channel", Some(live.release.clone()), unfinished));
     status.seen.extend(function(target, &live).await);
@@ -108,11 +108,11 @@ async fn at_replica(location: &str, replica: Result<Target>, live: &Live) -> See
     match channel {
         Err(error) => seen(location, None, Some(format!("{error:#}"))),
         Ok(channel) => {
-            let release = channel.current.map(|live| live.release);
+            let release = channel.current.as_ref().map(|live| live.release.clone());
             let wrong = match &release {
                 None => Some("nothing is published there yet".to_owned()),
                 Some(release) if *release != live.release => Some(format!("it holds {}", short(release))),
-                Some(_) if !channel.pending.is_empty() => Some("a publish was interrupted there".to_owned()),
+                Some(_) if !channel.is_settled() => Some("a publish was interrupted there".to_owned()),
                 Some(_) => None,
             };
             seen(location, release, wrong)
