@@ -76,7 +76,7 @@ mod run {
                 }
                 match found.into_iter().find(|(_, verified)| !verified.as_ref().is_ok_and(Verified::agrees)) {
                     None => Ok(Outcome::Done),
-                    Some((_, Err(error))) if self.format == Listing::Json => Err(error),
+                    Some((_, Err(error))) => Err(error),
                     Some((name, _)) => {
                         let way = if self.repair { "" } else { ": run `precast verify --repair`" };
                         Err(anyhow!("{name} does not hold what was published{way}"))
@@ -97,10 +97,8 @@ mod run {
     }
 
     fn tell(name: &str, verified: &Result<Verified>) {
-        let verified = match verified {
-            Ok(verified) => verified,
-            Err(error) => return say!("{name}: {error:#}"),
-        };
+        // What keeps it from being verified is how the command ends.
+        let Ok(verified) = verified else { return };
         for Finding { object, fault, repaired } in verified.findings.iter().take(SHOWN) {
             let what = match fault {
                 Fault::Missing => "is missing",

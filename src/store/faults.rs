@@ -69,9 +69,15 @@ where
         ("BadDigest" | "XAmzContentChecksumMismatch" | "XAmzContentSHA256Mismatch", _) => {
             anyhow!("{on} was sent with other bytes than were built: run `precast build` again")
         }
-        ("NoSuchBucket", _) => anyhow!("there is no bucket at {on}: deploy the stack that makes it, or mend `target`"),
+        ("NoSuchBucket", _) => {
+            let bucket = on.strip_prefix("s3://").and_then(|rest| rest.split('/').next()).unwrap_or(on);
+            anyhow!("there is no bucket at s3://{bucket}: deploy the stack that makes it, or mend `target`")
+        }
         ("NoSuchDistribution" | "NoSuchFunctionExists", _) => {
-            anyhow!("CloudFront has no {on}: deploy the stack that makes it, or mend site/environments.toml")
+            anyhow!(
+                "CloudFront has no {}: deploy the stack that makes it, or mend site/environments.toml",
+                on.trim_start_matches("the ")
+            )
         }
         ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _) | (_, 301) => {
             let region =

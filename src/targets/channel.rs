@@ -144,6 +144,9 @@ pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Re
         };
         return Ok(Read { channel, etag: None });
     };
+    if object.body.trim_ascii_start().starts_with(b"<") {
+        bail!("what answers for {} is no S3: it has a page at {key}. Check --endpoint-url", store.name());
+    }
     let channel: Channel = serde_json::from_slice(&object.body).with_context(|| {
         format!("{key} at {} is not what this version of precast wrote: restore an earlier version of it", store.name())
     })?;

@@ -44,8 +44,10 @@ impl CloudFront {
                 let code = answer.function_code.map(Blob::into_inner).unwrap_or_default();
                 Ok(String::from_utf8_lossy(&code).into_owned())
             }
-            // It was made, and never published.
-            Err(error) if error.code() == Some("NoSuchFunctionExists") => Ok(String::new()),
+            // It was made, and never published; or never made.
+            Err(error) if error.code() == Some("NoSuchFunctionExists") => {
+                self.draft(name, &on).await.map(|_| String::new())
+            }
             Err(error) => Err(told(&error, call)),
         }
     }

@@ -122,16 +122,22 @@ impl Target {
         Ok(channel::read(&self.store, self.layout(), &self.environment.name).await?.channel)
     }
 
-    /// The manifest of a release that the channel tells of, and its bytes; `None` where it is not the one that was
-    /// published.
+    /// The manifest of the current release, and its bytes; `None` where it is not the one that was published.
     async fn manifest_of(&self, live: &Live) -> Result<Option<(Manifest, Vec<u8>)>> {
-        let object = self.layout().object(&live.manifest_key, live.shards.as_ref());
-        let version = live.version.as_deref().filter(|_| self.layout() == Layout::Flat);
-        let mut found = self.store.get(&object, version).await?;
-        if found.is_none() && version.is_some() {
-            found = self.store.get(&object, None).await?;
+        self.manifest_at(live, None).await
+    }
+
+    /// The manifest of an earlier release, which may be an earlier version of the object.
+    async fn earlier_manifest(&self, live: &Live) -> Result<Option<(Manifest, Vec<u8>)>> {
+        match self.manifest_at(live, live.version.as_deref()).await? {
+            None => self.manifest_at(live, None).await,
+            found => Ok(found),
         }
-        let body = found.map(|object| object.body);
+    }
+
+    async fn manifest_at(&self, live: &Live, version: Option<&str>) -> Result<Option<(Manifest, Vec<u8>)>> {
+        let object = self.layout().object(&live.manifest_key, live.shards.as_ref());
+        let body = self.store.get(&object, version).await?.map(|object| object.body);
         let body = body.filter(|body| crate::model::hex(&Sha256::digest(body)) == live.manifest);
         body.map(|body| Ok((Manifest::parse(&body, &live.manifest_key)?, body))).transpose()
     }

@@ -110,7 +110,7 @@ async fn restored(target: &Target, live: Live, publisher: &Publisher, report: &R
             short(&live.release)
         )
     };
-    let found = target.manifest_of(&live).await?;
+    let found = target.earlier_manifest(&live).await?;
     let (manifest, body) = found.with_context(|| {
         format!("{} no longer has the manifest of release {}", target.store.name(), short(&live.release))
     })?;

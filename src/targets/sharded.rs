@@ -49,7 +49,11 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
     };
     let last = current.as_ref().and_then(|live| live.shards.as_ref());
     let (shards, code) = divide(target, next, last).await?;
-    plan.function = target.function().is_some();
+    // Whether there is one is better known before anything is put.
+    plan.function = match (target.function(), &code) {
+        (Some((edge, name)), Some(code)) => edge.live_code(name).await? != *code,
+        _ => false,
+    };
     let there: BTreeSet<&str> = read.channel.releases().flat_map(shard_digests).collect();
     let from = current.as_ref().zip(live.as_ref());
     for (key, entry) in next.objects() {
