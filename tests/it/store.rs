@@ -28,7 +28,7 @@ async fn body(store: &Store, key: &str) -> Option<String> {
     Some(String::from_utf8(object.body).expect("text"))
 }
 
-fn refused(done: Result<ETag, PutError>) -> bool {
+fn refused(done: &Result<ETag, PutError>) -> bool {
     matches!(done, Err(PutError::Precondition))
 }
 
@@ -36,10 +36,10 @@ async fn keeps_the_contract(store: &Store) {
     assert_eq!(body(store, "a/b.json").await, None);
     assert!(store.head("a/b.json").await.expect("an answer").is_none());
     let first = put(store, "a/b.json", "one", Condition::Absent).await.expect("there is none");
-    assert!(refused(put(store, "a/b.json", "two", Condition::Absent).await), "there is one");
+    assert!(refused(&put(store, "a/b.json", "two", Condition::Absent).await), "there is one");
     let second = put(store, "a/b.json", "two", Condition::Unchanged(first.clone())).await.expect("it is that one");
-    assert!(refused(put(store, "a/b.json", "three", Condition::Unchanged(first)).await), "it is another one");
-    assert!(refused(put(store, "gone", "x", Condition::Unchanged(second)).await), "there is none");
+    assert!(refused(&put(store, "a/b.json", "three", Condition::Unchanged(first)).await), "it is another one");
+    assert!(refused(&put(store, "gone", "x", Condition::Unchanged(second)).await), "there is none");
     put(store, "a/b.json", "four", Condition::Any).await.expect("no condition");
     assert_eq!(body(store, "a/b.json").await.as_deref(), Some("four"));
 
@@ -129,11 +129,9 @@ fn a_folder_keeps_the_contract() {
 }
 
 #[test]
+#[ignore = "it needs an S3-compatible server, which tests/outside/publish/check starts"]
 fn a_bucket_keeps_the_contract() {
-    let Ok(endpoint) = std::env::var("PRECAST_TEST_S3") else {
-        eprintln!("skipped: PRECAST_TEST_S3 names no server");
-        return;
-    };
+    let endpoint = std::env::var("PRECAST_TEST_S3").expect("PRECAST_TEST_S3 names a server");
     run(async {
         let options = Options { endpoint: Some(endpoint), region: None };
         for location in ["s3://contract", "s3://contract/with/a prefix"] {

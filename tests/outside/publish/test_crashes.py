@@ -72,7 +72,6 @@ RELEASE = {
     "some objects": (SHARDS, 25, AFTER),
     "a copy": (operation("CopyObject"), 1, AFTER),
     "all objects": (operation("ListObjectsV2"), 1, BEFORE),
-    "the plain body of a 404": (key("404.html"), 1, AFTER),
     "the record": (under("manifests/"), 1, BEFORE),
     "recorded": (under("manifests/"), 1, AFTER),
     "switching": (key("channels/prod.json"), 1, BEFORE),
@@ -83,11 +82,14 @@ RELEASE = {
     "publishing the function": (edge("POST", "/publish"), 1, BEFORE),
     "the function published": (edge("POST", "/publish"), 1, AFTER),
     "looking again": (lambda call: call.operation == "GetObject" and call.key == "channels/prod.json", 2, BEFORE),
+    "the plain body of a 404": (lambda call: call.operation == "CopyObject" and call.key == "404.html", 1, BEFORE),
+    "the plain body of a 404 replaced": (lambda call: call.operation == "CopyObject" and call.key == "404.html", 1, AFTER),
+    "all done": (key("channels/prod.json"), 2, BEFORE),
 }
 OTHERS = {
     "flat": [("announced", "old"), ("new data", "other"), ("some data replaced", "rollback"), ("the function published", "old"), ("the manifest put", "other"),
              ("recorded", "old"), ("switched", "other"), ("deleted", "old"), ("after the deletes", "rollback")],
-    "release": [("some objects", "old"), ("recorded", "other"), ("switched", "old"), ("switched", "rollback"), ("the function updated", "other"), ("the function published", "old")],
+    "release": [("some objects", "old"), ("recorded", "other"), ("switched", "old"), ("switched", "rollback"), ("the function updated", "other"), ("the function published", "old"), ("the plain body of a 404", "rollback")],
 }
 
 
