@@ -126,11 +126,19 @@ mod open {
     /// The environment, if its target and its replicas can be places.
     fn fit(environment: Environment, root: &Path, what: &str) -> Opened<Environment> {
         let places = [&environment.target].into_iter().chain(&environment.replicas);
-        let wrong = places.map(|place| Location::parse(place, root)).find_map(Result::err);
-        match wrong {
-            None => Opened::Open(environment),
-            Some(error) => Opened::Ended(Outcome::Usage(format!("{what} is wrong: {error:#}"))),
+        let mut known: Vec<Location> = Vec::new();
+        for place in places {
+            match Location::parse(place, root) {
+                Err(error) => return Opened::Ended(Outcome::Usage(format!("{what} is wrong: {error:#}"))),
+                Ok(location) if known.contains(&location) => {
+                    let message =
+                        format!("{location} is twice among the target and the replicas of `{}`", environment.name);
+                    return Opened::Ended(Outcome::Usage(message));
+                }
+                Ok(location) => known.push(location),
+            }
         }
+        Opened::Open(environment)
     }
 
     /// Who publishes, and when.

@@ -45,6 +45,7 @@ pub struct How {
 mod run {
     use super::{How, Listing, Opened, Publish, block_on, publisher, reporting, told_bytes};
     use crate::cli::{Outcome, human::plural, print};
+    use crate::model::Layout;
     use crate::targets::{
         Accepted, Plan, Published, Publisher, Reason, Report, Sealed, Target, Via, apply, plan, short,
     };
@@ -184,6 +185,9 @@ mod run {
             plural(plan.invalidate.len(), "path"),
             if plan.function { ", a new edge function" } else { "" }
         );
+        if plan.layout == Layout::Release && target.store.is_bucket() && target.environment.function.is_none() {
+            say!("  no `function` is named: nothing switches readers to this release");
+        }
         for cost in plan.cost.iter().filter(|_| target.store.is_bucket()) {
             let here = if cost.layout == plan.layout { "" } else { " (would be)" };
             let monthly = match plan.live {

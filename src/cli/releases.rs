@@ -100,9 +100,9 @@ mod run {
             let _ = writeln!(
                 out,
                 "{mark}{}  {}  by {}  {} objects, {}{}",
-                short(&live.release),
-                live.published_at,
-                live.published_by,
+                short(&live.release).escape_debug(),
+                live.published_at.escape_debug(),
+                live.published_by.escape_debug(),
                 live.objects,
                 told_bytes(live.bytes),
                 live.restored.as_ref().map_or_else(String::new, |r| format!("  (gone back to {} by {})", r.at, r.by))

@@ -144,6 +144,8 @@ impl Folder {
         blocking(move || {
             for file in files {
                 match fs::remove_file(&file) {
+                    // What stands there now is a folder, and not the object.
+                    Err(_) if file.is_dir() => {}
                     Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                         return Err(error).with_context(|| format!("cannot remove {}", file.display()));
                     }

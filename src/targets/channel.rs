@@ -128,8 +128,11 @@ pub fn record_key(layout: Layout, release: &str) -> String {
 pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Read> {
     let key = key(layout, environment);
     let Some(object) = store.get(&key, None).await? else {
-        let other = if layout == Layout::Flat { Layout::Release } else { Layout::Flat };
-        if store.get(&self::key(other, environment), None).await?.is_some() {
+        let (other, there) = match layout {
+            Layout::Flat => (Layout::Release, !store.list("channels/").await?.is_empty()),
+            Layout::Release => (Layout::Flat, store.get(&self::key(Layout::Flat, environment), None).await?.is_some()),
+        };
+        if there {
             return Err(wrong_layout(store, other, layout));
         }
         let channel = Channel {
@@ -209,13 +212,12 @@ impl Channel {
     /// In words, when there is none or more than one.
     pub fn earlier(&self, wanted: Option<&str>) -> Result<&Live> {
         let Some(wanted) = wanted else {
-            let before = |live: &&Live| self.current.as_ref().is_none_or(|current| live.number < current.number);
-            return self
-                .previous
-                .iter()
-                .filter(before)
-                .max_by_key(|live| live.number)
-                .context("there is no earlier release to go back to");
+            // What was live before; after a rollback, what was live before that, not what one has just fled from.
+            let fled = |live: &&Live| {
+                let current = self.current.as_ref().filter(|current| current.restored.is_some());
+                current.is_none_or(|current| live.number < current.number)
+            };
+            return self.previous.iter().find(fled).context("there is no earlier release to go back to");
         };
         let mut found = self.releases().filter(|live| live.release.starts_with(wanted));
         let first = found

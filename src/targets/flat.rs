@@ -5,8 +5,8 @@ use super::channel::{self, Invalidate, Live, Pending};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
 use super::invalidation;
-use super::manifest::{Entry, Manifest};
-use super::plan::{Plan, PlannedDelete, PlannedPut, Reason, protections};
+use super::manifest::{Entry, Manifest, is_key};
+use super::plan::{Plan, PlannedDelete, PlannedPut, Reason, protections, unknown};
 use super::put::{Progress, Puts, Report, Versions};
 use super::sealed::Sealed;
 use super::{Publisher, Target, lease::Lease, switch};
@@ -67,10 +67,12 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
         plan.invalidate
             .extend(left.paths.iter().filter(|path| !plan.invalidate.contains(path)).cloned().collect::<Vec<_>>());
     }
-    if let Some(live) = &live {
-        plan.refused = protections(&target.environment, live, &next.manifest, plan.deletes.len());
-    }
-    plan.cost.push(Cost::of(Layout::Flat, plan.puts.len() as u64 + 6, 6));
+    plan.refused = match &live {
+        Some(live) => protections(&target.environment, live, &next.manifest, plan.deletes.len()),
+        None if current.is_some() && read.channel.pending.is_empty() => vec![unknown()],
+        None => Vec::new(),
+    };
+    plan.cost.push(Cost::of(Layout::Flat, plan.puts.len() as u64 + 6, 6).invalidating(plan.invalidate.len()));
     let sharded = super::sharded::changed(live.as_ref(), next) as u64;
     plan.cost.push(Cost::of(Layout::Release, sharded + sharded.div_ceil(1000) + 10, 4));
     Ok((plan, State { read, live }))
@@ -103,9 +105,10 @@ fn deletes(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&M
     let gone = listed.filter(|(_, entry)| entry.cache != CacheClass::Immutable).map(|(key, _)| key);
     let mut objects: BTreeMap<String, &'static str> =
         gone.filter(|key| !needed(key)).map(|key| (key.to_string(), "gone")).collect();
-    let unfinished = read.channel.pending.keys().filter(|key| !needed(key));
+    let unfinished = read.channel.pending.keys().filter(|key| !needed(key) && is_key(key));
     objects.extend(unfinished.map(|key| (key.to_string(), "interrupted")));
-    let old = read.channel.condemned.iter().filter(|(key, since)| !needed(key) && now - **since >= GRACE);
+    let old =
+        read.channel.condemned.iter().filter(|(key, since)| !needed(key) && is_key(key) && now - **since >= GRACE);
     objects.extend(old.map(|(key, _)| (key.clone(), "no release names it any more")));
     plan.deletes = objects.into_iter().map(|(object, reason)| PlannedDelete { object, reason }).collect();
 }
@@ -159,6 +162,7 @@ async fn replace(
     pending.invalidate = to_invalidate(plan, &read.channel);
     lease.still_held()?;
     swap(&mut read, target, pending).await?;
+    make_way(target, plan).await?;
     let written = upload(target, next, plan, &puts, lease).await?;
     if !written.is_empty() {
         record(target, next, &read, &written).await?;
@@ -181,6 +185,23 @@ async fn replace(
     lease.still_held()?;
     swap(&mut read, target, after).await?;
     finish(target, plan, &mut read).await
+}
+
+/// In a folder, what is gone may stand where the release needs a folder, or be a folder where it needs a file.
+async fn make_way(target: &Target, plan: &Plan) -> Result<()> {
+    if target.store.path().is_none() {
+        return Ok(());
+    }
+    let below = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+    let puts: BTreeSet<&str> = plan.puts.iter().map(|put| &*put.object).collect();
+    let meets = |gone: &str| {
+        let folder = format!("{gone}/");
+        puts.range(folder.as_str()..).next().is_some_and(|put| below(put, gone))
+            || gone.match_indices('/').any(|(end, _)| puts.contains(&gone[..end]))
+    };
+    let first: Vec<String> =
+        plan.deletes.iter().map(|delete| delete.object.clone()).filter(|gone| meets(gone)).collect();
+    target.store.delete(&first).await
 }
 
 /// Puts step by step: new objects, then those that are replaced; the function; what tells of the release last.
@@ -300,8 +321,11 @@ fn entry(next: &Sealed, publisher: &Publisher, number: u64) -> Live {
     }
 }
 
-/// How many objects a publish in this layout would put.
-pub fn changed(live: Option<&Manifest>, next: &Sealed) -> usize {
+/// What a publish in this layout would cost.
+pub fn cost(target: &Target, live: Option<&Manifest>, next: &Sealed) -> Cost {
     let same = |(key, entry): &(&Arc<str>, &Entry)| live.and_then(|live| live.objects.get(*key)) == Some(*entry);
-    next.objects().iter().filter(|object| !same(object)).count()
+    let changed: Vec<&str> = next.objects().iter().filter(|object| !same(object)).map(|(key, _)| &**key).collect();
+    let cost = Cost::of(Layout::Flat, changed.len() as u64 + 6, 6);
+    let known = target.environment.distributions.is_empty() || live.is_none();
+    cost.invalidating(if known { 0 } else { invalidation::paths(changed.into_iter()).len() })
 }

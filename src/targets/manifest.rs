@@ -78,7 +78,8 @@ impl<'de> Visitor<'de> for Lines {
         let mut media_types: BTreeMap<String, Arc<str>> = BTreeMap::new();
         let mut objects = Objects::new();
         while let Some((key, line)) = map.next_entry::<Arc<str>, Line<'de>>()? {
-            let (Some(sha256), Some(cache)) = (unhex(&line.sha256), CacheClass::named(&line.cache)) else {
+            let (Some(sha256), Some(cache), true) = (unhex(&line.sha256), CacheClass::named(&line.cache), is_key(&key))
+            else {
                 return Err(A::Error::custom(format!("what it says of `{key}` cannot be read")));
             };
             let known = media_types.get(&*line.media_type).cloned();
@@ -124,6 +125,11 @@ impl Manifest {
     pub fn bytes(&self) -> u64 {
         self.objects.values().map(|entry| entry.size).sum()
     }
+}
+
+/// Whether a release may have an object of this key. What a target holds may have been written by somebody else.
+pub fn is_key(key: &str) -> bool {
+    !key.starts_with(".precast/") && !key.split('/').any(|segment| matches!(segment, "" | "." | ".."))
 }
 
 /// 64 hexadecimal digits to a digest.

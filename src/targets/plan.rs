@@ -153,6 +153,14 @@ pub fn protections(environment: &Environment, live: &Manifest, next: &Manifest, 
     refused
 }
 
+/// Nothing can be compared with a release whose manifest is gone.
+pub fn unknown() -> Refusal {
+    Refusal {
+        message: "the manifest of the live release is not the one that was published, so nobody knows what would vanish: run `precast verify --repair`".to_owned(),
+        accept: "--accept-shrink",
+    }
+}
+
 /// The records of a release; of one that does not count them, its answers.
 fn counted(manifest: &Manifest) -> BTreeMap<String, u64> {
     manifest

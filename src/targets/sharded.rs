@@ -5,7 +5,7 @@ use super::channel::{self, Channel, Live, Plain};
 use super::cost::Cost;
 use super::headers::{Phase, RULES};
 use super::manifest::{Entry, Manifest, unhex};
-use super::plan::{Origin, Plan, PlannedPut, Reason, Via, protections};
+use super::plan::{Origin, Plan, PlannedPut, Reason, Via, protections, unknown};
 use super::put::{Puts, Report};
 use super::sealed::Sealed;
 use super::shards::Shards;
@@ -65,12 +65,14 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
     }
     let objects = plain(next);
     plan.puts.extend(objects.iter().filter_map(|plain| planned_plain(next, plain, &shards, &read.channel)));
-    if let Some(live) = &live {
-        plan.refused = protections(&target.environment, live, &next.manifest, 0);
-    }
+    plan.refused = match &live {
+        Some(live) => protections(&target.environment, live, &next.manifest, 0),
+        None if current.is_some() => vec![unknown()],
+        None => Vec::new(),
+    };
     let lists = plan.puts.len().div_ceil(1000) + shards.digests.len();
     plan.cost.push(Cost::of(Layout::Release, (plan.puts.len() + lists + 2) as u64, 4));
-    plan.cost.push(Cost::of(Layout::Flat, super::flat::changed(live.as_ref(), next) as u64 + 6, 6));
+    plan.cost.push(super::flat::cost(target, live.as_ref(), next));
     Ok((plan, State { read, shards, code }))
 }
 
