@@ -1,6 +1,7 @@
 //! Collecting what no kept release needs: first condemned, and deleted a week later, if still nobody needs it.
 
 use super::channel::{self, Live};
+use super::shards::is_shard;
 use super::{Publisher, Target};
 use crate::model::{Keep, Layout};
 use crate::store::{Condition, ETag, PutError};
@@ -106,7 +107,7 @@ async fn shards(target: &Target, publisher: &Publisher, dry_run: bool, collected
     let store = &target.store;
     let (mut condemned, etag) = read_condemned(target).await?;
     let needed = needed(target).await?;
-    let there: BTreeSet<String> = store.folders("s/").await?.into_iter().collect();
+    let there: BTreeSet<String> = store.folders("s/").await?.into_iter().filter(|name| is_shard(name)).collect();
     collected.spared = condemned.since.keys().filter(|shard| needed.contains(*shard)).cloned().collect();
     condemned.since.retain(|shard, _| there.contains(shard) && !needed.contains(shard));
     for shard in there.difference(&needed) {

@@ -184,7 +184,7 @@ async fn replace(
     after.pending = plan.deletes.iter().map(|delete| (delete.object.as_str().into(), None)).collect();
     lease.still_held()?;
     swap(&mut read, target, after).await?;
-    finish(target, plan, &mut read).await
+    finish(target, plan, &mut read, &state.read.channel.pending).await
 }
 
 /// In a folder, what is gone may stand where the release needs a folder, or be a folder where it needs a file.
@@ -199,8 +199,12 @@ async fn make_way(target: &Target, plan: &Plan) -> Result<()> {
         puts.range(folder.as_str()..).next().is_some_and(|put| below(put, gone))
             || gone.match_indices('/').any(|(end, _)| puts.contains(&gone[..end]))
     };
-    let first: Vec<String> =
-        plan.deletes.iter().map(|delete| delete.object.clone()).filter(|gone| meets(gone)).collect();
+    let first: Vec<String> = plan
+        .deletes
+        .iter()
+        .filter(|delete| delete.reason == "gone" && meets(&delete.object))
+        .map(|delete| delete.object.clone())
+        .collect();
     target.store.delete(&first).await
 }
 
@@ -234,12 +238,25 @@ fn to_invalidate(plan: &Plan, channel: &channel::Channel) -> Option<Invalidate> 
     }
 }
 
+/// Whether an interrupted publish put this object: it may have been somebody else's, in its way.
+async fn is_own(target: &Target, object: &str, begun: &Pending) -> Result<bool> {
+    let Some(there) = target.store.head(object).await? else { return Ok(false) };
+    let announced = begun.get(object).and_then(|sha256| sha256.as_deref());
+    let same = there.sha256.is_some_and(|sha256| announced == Some(hex(&sha256).as_str()));
+    Ok(there.ours == Some(true) || same)
+}
+
 /// Deletes what the release no longer has, when nothing names it any more, and has the caches forget what changed.
-async fn finish(target: &Target, plan: &Plan, read: &mut channel::Read) -> Result<()> {
+async fn finish(target: &Target, plan: &Plan, read: &mut channel::Read, begun: &Pending) -> Result<()> {
     if read.channel.is_settled() {
         return Ok(());
     }
-    let objects: BTreeSet<String> = plan.deletes.iter().map(|delete| delete.object.clone()).collect();
+    let mut objects = BTreeSet::new();
+    for PlannedDelete { object, reason } in &plan.deletes {
+        if *reason != "interrupted" || is_own(target, object, begun).await? {
+            objects.insert(object.clone());
+        }
+    }
     if !objects.is_empty() {
         target.store.delete(&objects.iter().cloned().collect::<Vec<_>>()).await?;
     }

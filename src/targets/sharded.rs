@@ -35,11 +35,12 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
         && current.rules == RULES
         && read.channel.pending.is_empty()
     {
-        let code = if target.function().is_some() { Some(switch::code_of(target, current).await?) } else { None };
-        plan.function = match (&code, target.function()) {
-            (Some(code), Some((edge, name))) => edge.live_code(name).await? != *code,
-            _ => false,
+        // A function that names the release's shards is the release's.
+        plan.function = match target.function() {
+            Some((edge, name)) => !edge.live_code(name).await?.contains(&shards.digests.concat()),
+            None => false,
         };
+        let code = if plan.function { Some(switch::code_of(target, current).await?) } else { None };
         plan.unchanged = next.objects().len();
         return Ok((plan, State { read, shards, code }));
     }

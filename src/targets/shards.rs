@@ -245,3 +245,8 @@ fn base32(digest: &[u8]) -> String {
     }
     text
 }
+
+/// Whether this is how shards are called.
+pub fn is_shard(name: &str) -> bool {
+    name.len() == DIGITS && name.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'2'..=b'7'))
+}

@@ -5,6 +5,7 @@ use super::headers::RULES;
 use super::manifest::Entry;
 use super::put::{Progress, Report};
 use super::sealed::Sealed;
+use super::shards::is_shard;
 use super::{Target, short};
 use crate::model::Layout;
 use crate::store::{Condition, Headers, Meta, Put};
@@ -201,9 +202,4 @@ async fn foreign(target: &Target, channel: &channel::Channel, expected: &BTreeSe
 fn in_live(channel: &channel::Channel, shard: &str) -> bool {
     let shards = channel.current.as_ref().and_then(|live| live.shards.as_ref());
     shards.is_some_and(|shards| shards.digests.iter().any(|digest| digest == shard))
-}
-
-/// Whether this is how shards are called.
-fn is_shard(name: &str) -> bool {
-    name.len() == 20 && name.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'2'..=b'7'))
 }

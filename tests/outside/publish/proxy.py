@@ -22,6 +22,7 @@ import concurrent.futures
 import contextlib
 import hashlib
 import re
+import signal
 import socket
 import struct
 import sys
@@ -498,6 +499,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="show the counts at the end only")
     options = parser.parse_args()
+    # What a script starts in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     show = None if options.quiet else lambda call: print(call, flush=True)
     with Proxy(options.to, options.port, show) as proxy:
         if options.share:

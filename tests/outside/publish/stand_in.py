@@ -11,6 +11,7 @@ MiniStack runs the functions. No cache stands between
 viewer and bucket, so what is not invalidated is seen all the same. mended.py says where MiniStack is mended.
 """
 import base64
+import collections
 import contextlib
 import http.client
 import json
@@ -65,7 +66,7 @@ class StandIn:
         self._clients = {}  # of root, by their services; making one takes longer than most requests
         self._viewers = threading.local()
         # MiniStack keeps two Nodes, starts another for each viewer more, and gives up when that takes long.
-        self._turn = threading.Semaphore(2)
+        self._turns = Turns(2)
 
     def __enter__(self):
         if not shutil.which("node"):
@@ -262,7 +263,7 @@ class StandIn:
             if connection is None or fresh:
                 connection = self._viewers.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             try:
-                with self._turn:
+                with self._turns:
                     connection.request(method, path, body=body, headers=headers)
                     answer = connection.getresponse()
                     return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
@@ -280,6 +281,29 @@ class StandIn:
         if distribution not in self._domains:
             self._domains[distribution] = self.client("cloudfront").get_distribution(Id=distribution)["Distribution"]["DomainName"]
         return self._domains[distribution]
+
+
+class Turns:
+    """So many at once, in the order in which they come. (A semaphore lets those starve who ask seldom.)"""
+
+    def __init__(self, number):
+        self._free, self._waiting, self._lock = number, collections.deque(), threading.Lock()
+
+    def __enter__(self):
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = threading.Event()
+            self._waiting.append(mine)
+        mine.wait()
+
+    def __exit__(self, *_):
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
 
 
 def _free_port():
