@@ -228,14 +228,29 @@ impl Store {
     }
 
     /// Puts what stands at `from`, or at a version of it, somewhere else, without sending it. `None` where it is not there,
-    /// or has other bytes than it should, as far as the place knows.
+    /// or has other bytes than it should: the copy is then not what it should be either.
     pub async fn copy(&self, from: &str, version: Option<&str>, to: Copy<'_>) -> Result<Option<Written>> {
         count(&self.counts.copies);
         match &self.kind {
             Kind::Memory(memory) => Ok(memory.copy(from, version, &to)),
             Kind::Folder(folder) => folder.copy(from, &to).await,
-            Kind::S3(s3) => s3.copy(from, version, to).await,
+            Kind::S3(s3) => {
+                let Some((written, told)) = s3.copy(from, version, to).await? else { return Ok(None) };
+                let sha256 = match told {
+                    Some(sha256) => Some(sha256),
+                    None => self.digest(to.key).await?,
+                };
+                Ok((sha256 == Some(to.sha256)).then_some(written))
+            }
         }
+    }
+
+    /// The SHA-256 of an object: what the place says, or else of the bytes that it gives.
+    async fn digest(&self, key: &str) -> Result<Option<[u8; 32]>> {
+        if let Some(sha256) = self.head(key).await?.and_then(|meta| meta.sha256) {
+            return Ok(Some(sha256));
+        }
+        Ok(self.get(key, None).await?.map(|object| Sha256::digest(&object.body).into()))
     }
 
     /// Deletes the objects; one that is not there is no fault.

@@ -14,7 +14,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{ChecksumMode, Delete, MetadataDirective, ObjectIdentifier};
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, Delete, MetadataDirective, ObjectIdentifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::sync::Arc;
@@ -177,7 +177,13 @@ impl S3 {
         }
     }
 
-    pub(super) async fn copy(&self, from: &str, version: Option<&str>, to: Copy<'_>) -> Result<Option<Written>> {
+    /// What was copied, and the SHA-256 of it where the store tells.
+    pub(super) async fn copy(
+        &self,
+        from: &str,
+        version: Option<&str>,
+        to: Copy<'_>,
+    ) -> Result<Option<(Written, Option<[u8; 32]>)>> {
         let on = self.on(from);
         let call = Call { action: "s3:PutObject", on: &on };
         let encoded = crate::model::encode_path(&self.full(from));
@@ -187,6 +193,7 @@ impl S3 {
             let request = self.client.copy_object().bucket(&*self.bucket).key(self.full(to.key)).copy_source(&source);
             request
                 .metadata_directive(MetadataDirective::Replace)
+                .checksum_algorithm(ChecksumAlgorithm::Sha256)
                 .metadata(OURS, hex(&to.sha256))
                 .content_type(&to.headers.content_type)
                 .cache_control(&to.headers.cache_control)
@@ -198,12 +205,9 @@ impl S3 {
             Err(error) => return Err(faults::told(&error, call)),
         };
         let result = done.copy_object_result();
-        let sum = result.and_then(|result| result.checksum_sha256());
-        if sum.is_some_and(|sum| sum != BASE64.encode(to.sha256)) {
-            return Ok(None);
-        }
+        let sum = digest_of(result.and_then(|result| result.checksum_sha256()));
         let etag = result.and_then(|result| result.e_tag()).unwrap_or_default().to_owned();
-        Ok(Some(Written { etag: ETag(etag), version: version_of(done.version_id()) }))
+        Ok(Some((Written { etag: ETag(etag), version: version_of(done.version_id()) }, sum)))
     }
 
     pub(super) async fn delete(&self, keys: &[String]) -> Result<()> {
@@ -325,6 +329,11 @@ fn version_of(id: Option<&str>) -> Option<String> {
     id.filter(|id| *id != "null").map(str::to_owned)
 }
 
+/// A checksum as S3 writes it.
+fn digest_of(sum: Option<&str>) -> Option<[u8; 32]> {
+    sum.and_then(|sum| BASE64.decode(sum).ok()).and_then(|bytes| bytes.try_into().ok())
+}
+
 fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     faults::status(error) == Some(404) && matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion" | "NotFound"))
 }
@@ -364,7 +373,7 @@ fn meta(
         etag: ETag(text(etag)),
         version: version_of(version),
         size: length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
-        sha256: sha256.and_then(|sum| BASE64.decode(sum).ok()).and_then(|bytes| bytes.try_into().ok()),
+        sha256: digest_of(sha256),
         ours: Some(ours),
         headers: Some(Headers { content_type: text(content_type), cache_control: text(cache_control) }),
     }

@@ -3,7 +3,8 @@
 use crate::store::{Call, Options, aws, told, trying};
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_cloudfront::Client;
-use aws_sdk_cloudfront::error::ProvideErrorMetadata;
+use aws_sdk_cloudfront::config::http::HttpResponse;
+use aws_sdk_cloudfront::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudfront::primitives::Blob;
 use aws_sdk_cloudfront::types::{FunctionConfig, FunctionStage, FunctionSummary, InvalidationBatch, Paths};
 use std::sync::Arc;
@@ -50,6 +51,43 @@ impl CloudFront {
             }
             Err(error) => Err(told(&error, call)),
         }
+    }
+
+    /// Whether the function and the distributions are there, and may be changed by who asks. Nothing is changed: the
+    /// requests name a version of the function, and an invalidation, that are none.
+    ///
+    /// # Errors
+    /// When one is not there, or may not be changed.
+    pub async fn may_change(
+        &self,
+        function: Option<(&str, &str)>,
+        distributions: impl Iterator<Item = &str>,
+    ) -> Result<()> {
+        if let Some((name, code)) = function {
+            let on = format!("the function {name}");
+            let (_, config) = self.draft(name, &on).await?;
+            self.count();
+            let blob = Blob::new(code.as_bytes());
+            let update = || {
+                let request = self.client.update_function().name(name).if_match(NO_VERSION);
+                request.function_config(config.clone()).function_code(blob.clone()).send()
+            };
+            refused_as_stale(trying(update).await, Call { action: "cloudfront:UpdateFunction", on: &on })?;
+            self.count();
+            let publish = || self.client.publish_function().name(name).if_match(NO_VERSION).send();
+            refused_as_stale(trying(publish).await, Call { action: "cloudfront:PublishFunction", on: &on })?;
+        }
+        for distribution in distributions {
+            self.count();
+            let on = format!("the distribution {distribution}");
+            let ask = || self.client.get_invalidation().distribution_id(distribution).id(NO_VERSION).send();
+            if let Err(error) = trying(ask).await
+                && error.code() == Some("NoSuchDistribution")
+            {
+                return Err(told(&error, Call { action: "cloudfront:GetInvalidation", on: &on }));
+            }
+        }
+        Ok(())
     }
 
     /// Makes `code` what viewers' requests run through. `false` when somebody else changed the function meanwhile.
@@ -111,6 +149,20 @@ impl CloudFront {
         };
         let call = Call { action: "cloudfront:CreateInvalidation", on: &on };
         trying(ask).await.map(drop).map_err(|error| told(&error, call))
+    }
+}
+
+/// What no version of a function and no invalidation is called.
+const NO_VERSION: &str = "NONE";
+
+/// Who may do something is told that the version is not the current one; who may not, is not.
+fn refused_as_stale<T, E>(answer: Result<T, SdkError<E, HttpResponse>>, call: Call<'_>) -> Result<()>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match answer {
+        Err(error) if !is_race(error.code()) => Err(told(&error, call)),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Collecting what no kept release needs: first condemned, and deleted a week later, if still nobody needs it.
 
-use super::channel::{self, Live};
+use super::channel::{self, Channel, Live};
 use super::shards::is_shard;
 use super::{Publisher, Target};
 use crate::model::{Keep, Layout};
@@ -42,15 +42,22 @@ struct Condemned {
 /// When a publish is in the way, or the target fails.
 pub async fn collect(target: &Target, publisher: &Publisher, dry_run: bool) -> Result<Collected> {
     let mut collected = Collected::default();
-    forget(target, publisher, dry_run, &mut collected).await?;
+    let kept = forget(target, publisher, dry_run, &mut collected).await?;
     if target.layout() == Layout::Release {
-        shards(target, publisher, dry_run, &mut collected).await?;
+        shards(target, publisher, dry_run.then_some(&kept), &mut collected).await?;
     }
     Ok(collected)
 }
 
+/// What stands at the target once releases are forgotten: what a dry run goes by.
+struct Kept {
+    channel: Channel,
+    /// Keys of records that go.
+    records: Vec<String>,
+}
+
 /// Takes the releases off the channel that are neither among the newest nor young, and then their records.
-async fn forget(target: &Target, publisher: &Publisher, dry_run: bool, collected: &mut Collected) -> Result<()> {
+async fn forget(target: &Target, publisher: &Publisher, dry_run: bool, collected: &mut Collected) -> Result<Kept> {
     let layout = target.layout();
     let mut read = channel::read(&target.store, layout, &target.environment.name).await?;
     let Some(current) = read.channel.current.clone() else {
@@ -69,13 +76,12 @@ async fn forget(target: &Target, publisher: &Publisher, dry_run: bool, collected
         .map(|(_, live)| live.clone())
         .collect();
     next.previous = kept;
-    let names =
-        |channel: &channel::Channel| channel.previous.iter().map(|live| live.release.clone()).collect::<BTreeSet<_>>();
+    let names = |channel: &Channel| channel.previous.iter().map(|live| live.release.clone()).collect::<BTreeSet<_>>();
     let (before, after) = (names(&read.channel), names(&next));
     collected.forgotten = before.difference(&after).cloned().collect();
     let changed = !collected.forgotten.is_empty();
     if changed && !dry_run {
-        swap(&mut read, target, next).await?;
+        swap(&mut read, target, next.clone()).await?;
     }
     // Records of releases that the channel no longer tells of.
     let folder = channel::record_key(layout, "").trim_end_matches(".json").to_owned();
@@ -90,10 +96,10 @@ async fn forget(target: &Target, publisher: &Publisher, dry_run: bool, collected
         target.store.delete(&old).await?;
     }
     collected.deleted += old.len();
-    Ok(())
+    Ok(Kept { channel: next, records: old })
 }
 
-async fn swap(read: &mut channel::Read, target: &Target, next: channel::Channel) -> Result<()> {
+async fn swap(read: &mut channel::Read, target: &Target, next: Channel) -> Result<()> {
     match read.replace(&target.store, next).await {
         Ok(()) => Ok(()),
         Err(PutError::Failed(error)) => Err(error),
@@ -103,10 +109,15 @@ async fn swap(read: &mut channel::Read, target: &Target, next: channel::Channel)
     }
 }
 
-async fn shards(target: &Target, publisher: &Publisher, dry_run: bool, collected: &mut Collected) -> Result<()> {
+async fn shards(
+    target: &Target,
+    publisher: &Publisher,
+    dry_run: Option<&Kept>,
+    collected: &mut Collected,
+) -> Result<()> {
     let store = &target.store;
     let (mut condemned, etag) = read_condemned(target).await?;
-    let needed = needed(target).await?;
+    let needed = needed(target, dry_run).await?;
     let there: BTreeSet<String> = store.folders("s/").await?.into_iter().filter(|name| is_shard(name)).collect();
     collected.spared = condemned.since.keys().filter(|shard| needed.contains(*shard)).cloned().collect();
     condemned.since.retain(|shard, _| there.contains(shard) && !needed.contains(shard));
@@ -116,7 +127,7 @@ async fn shards(target: &Target, publisher: &Publisher, dry_run: bool, collected
             collected.condemned.push(shard.clone());
         }
     }
-    if !dry_run {
+    if dry_run.is_none() {
         save(target, &condemned, etag).await?;
     }
     let due: Vec<String> = condemned
@@ -125,8 +136,8 @@ async fn shards(target: &Target, publisher: &Publisher, dry_run: bool, collected
         .filter(|(_, since)| publisher.seconds - **since >= WAIT)
         .map(|(shard, _)| shard.clone())
         .collect();
-    // A publish may have taken a shard into use since: it then stands in a channel.
-    let now_needed = if due.is_empty() { BTreeSet::new() } else { self::needed(target).await? };
+    // What was condemned while a publish was about to use it stands in a channel since; no publish takes it up later.
+    let now_needed = if due.is_empty() { BTreeSet::new() } else { self::needed(target, dry_run).await? };
     let mut room = target.environment.protect.max_delete;
     for shard in due.iter().filter(|shard| !now_needed.contains(*shard)) {
         let mut objects: Vec<String> =
@@ -137,23 +148,28 @@ async fn shards(target: &Target, publisher: &Publisher, dry_run: bool, collected
         }
         room -= objects.len();
         collected.deleted += objects.len();
-        if !dry_run && !objects.is_empty() {
+        if dry_run.is_none() && !objects.is_empty() {
             store.delete(&objects).await?;
         }
     }
     Ok(())
 }
 
-/// Every shard of every release that a channel or a record of this target names.
-async fn needed(target: &Target) -> Result<BTreeSet<String>> {
+/// Every shard of every release that a channel or a record of this target names, or would name.
+async fn needed(target: &Target, would: Option<&Kept>) -> Result<BTreeSet<String>> {
     let store = &target.store;
+    let own = channel::key(target.layout(), &target.environment.name);
+    let goes = |record: &String| would.is_some_and(|kept| kept.records.contains(record));
     let mut needed = BTreeSet::new();
     let mut take = |live: &Live| needed.extend(live.shards.iter().flat_map(|shards| shards.digests.iter().cloned()));
     let mut told = BTreeSet::new();
     for channel in store.list("channels/").await? {
         let Some(object) = store.get(&channel.key, None).await? else { continue };
-        let channel: channel::Channel = serde_json::from_slice(&object.body)
-            .with_context(|| format!("{} is no channel: nothing was deleted", channel.key))?;
+        let channel = match would {
+            Some(kept) if channel.key == own => kept.channel.clone(),
+            _ => serde_json::from_slice::<Channel>(&object.body)
+                .with_context(|| format!("{} is no channel: nothing was deleted", channel.key))?,
+        };
         for live in channel.releases() {
             told.insert(live.release.clone());
             take(live);
@@ -162,7 +178,7 @@ async fn needed(target: &Target) -> Result<BTreeSet<String>> {
     for record in store.list("manifests/").await? {
         let release =
             record.key.strip_prefix("manifests/").and_then(|name| name.strip_suffix(".json")).unwrap_or_default();
-        if told.contains(release) {
+        if told.contains(release) || goes(&record.key) {
             continue;
         }
         let Some(object) = store.get(&record.key, None).await? else { continue };
@@ -173,9 +189,22 @@ async fn needed(target: &Target) -> Result<BTreeSet<String>> {
     Ok(needed)
 }
 
+/// The shards that may be deleted at any time: a publish puts none there.
+///
+/// # Errors
+/// When the target does not tell.
+pub async fn condemned(target: &Target) -> Result<BTreeSet<String>> {
+    Ok(read_condemned(target).await?.0.since.into_keys().collect())
+}
+
 async fn read_condemned(target: &Target) -> Result<(Condemned, Option<ETag>)> {
     let Some(object) = target.store.get(CONDEMNED, None).await? else { return Ok((Condemned::default(), None)) };
-    let condemned = serde_json::from_slice(&object.body).with_context(|| format!("{CONDEMNED} cannot be read"))?;
+    let condemned = serde_json::from_slice(&object.body).with_context(|| {
+        format!(
+            "{CONDEMNED} at {} cannot be read: delete it, and what it names is condemned again",
+            target.store.name()
+        )
+    })?;
     Ok((condemned, Some(object.meta.etag)))
 }
 

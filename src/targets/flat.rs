@@ -239,7 +239,10 @@ fn to_invalidate(plan: &Plan, channel: &channel::Channel) -> Option<Invalidate> 
 }
 
 /// Whether an interrupted publish put this object: it may have been somebody else's, in its way.
-async fn is_own(target: &Target, object: &str, begun: &Pending) -> Result<bool> {
+///
+/// # Errors
+/// When the target does not tell.
+pub async fn is_own(target: &Target, object: &str, begun: &Pending) -> Result<bool> {
     let Some(there) = target.store.head(object).await? else { return Ok(false) };
     let announced = begun.get(object).and_then(|sha256| sha256.as_deref());
     let same = there.sha256.is_some_and(|sha256| announced == Some(hex(&sha256).as_str()));

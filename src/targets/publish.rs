@@ -4,7 +4,7 @@ use super::cost::Cost;
 use super::plan::Plan;
 use super::put::{Progress, Report};
 use super::sealed::Sealed;
-use super::{Publisher, Target, flat, probe, sharded};
+use super::{Publisher, Target, flat, probe, sharded, switch};
 use crate::model::Layout;
 use anyhow::{Result, bail};
 
@@ -88,6 +88,7 @@ pub async fn apply(
     let Planned { plan, state } = planned;
     let changed = !plan.is_empty();
     if changed {
+        ready(target, next, planned).await?;
         report(Progress::Start { objects: plan.puts.len(), bytes: plan.puts.iter().map(|put| put.bytes).sum() });
         match state {
             State::Flat(state) => flat::apply(target, next, plan, state, publisher, report).await?,
@@ -101,6 +102,27 @@ pub async fn apply(
         edge_requests: target.edge_requests(),
         seen,
     })
+}
+
+/// Looks for what would stop the work half-way, while nothing has changed yet.
+async fn ready(target: &Target, next: &Sealed, planned: &Planned) -> Result<()> {
+    let Planned { plan, state } = planned;
+    if let Some(edge) = &target.edge {
+        let code = match (state, plan.function) {
+            (_, false) => None,
+            (State::Flat(_), true) => Some(switch::code(next, None).await?),
+            (State::Sharded(state), true) => state.code.clone(),
+        };
+        let function = target.environment.function.as_deref().zip(code.as_deref());
+        let told = !plan.invalidate.is_empty();
+        let distributions = target.environment.distributions.iter().filter(|_| told).map(String::as_str);
+        edge.may_change(function, distributions).await?;
+    }
+    // Shards are complete before anybody reads them; objects at their own keys are replaced one by one.
+    match state {
+        State::Flat(_) if plan.live.is_some() => next.intact(plan.puts.iter().map(|put| &*put.key)).await,
+        _ => Ok(()),
+    }
 }
 
 /// Asks at the environment's address until the release answers.

@@ -11,13 +11,17 @@ use crate::model::hex;
 use crate::store::{Content, Store};
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Files from this size on are sent from the disk, not from memory.
 const LARGE: u64 = 256 * 1024;
+/// How much of a file is read at once, in bytes.
+const PIECE: usize = 64 * 1024;
 /// How deep below the output folder the manifest may stand.
 const DEEPEST: usize = 4;
 
@@ -138,6 +142,23 @@ impl Sealed {
         Ok(Some(String::from_utf8(code).map_err(|_| anyhow!("{key} is no text"))?))
     }
 
+    /// Whether the files of a build are still the ones that were built.
+    ///
+    /// # Errors
+    /// When one of `keys` is not.
+    pub async fn intact(&self, keys: impl Iterator<Item = &str>) -> Result<()> {
+        let Bodies::Folder(out) = &self.bodies else { return Ok(()) };
+        let files: Vec<(PathBuf, Entry)> =
+            keys.filter_map(|key| Some((out.join(key), self.objects().get(key)?.clone()))).collect();
+        let all = tokio::task::spawn_blocking(move || {
+            files.par_iter().try_for_each(|(path, entry)| {
+                let same = digest(path).with_context(|| changed(path))? == entry.sha256;
+                if same { Ok(()) } else { Err(anyhow!(changed(path))) }
+            })
+        });
+        all.await.context("the work was cut off")?
+    }
+
     /// The body of an object, which is the one that the manifest lists.
     pub async fn content(&self, key: &str, entry: &Entry) -> Result<Content> {
         if key == self.manifest_key
@@ -148,8 +169,7 @@ impl Sealed {
         let body = match &self.bodies {
             Bodies::Folder(out) => {
                 let path = out.join(key);
-                let changed =
-                    || format!("{} is not the file that was built: run `precast build` again", path.display());
+                let changed = || changed(&path);
                 let size = tokio::fs::metadata(&path).await.with_context(changed)?.len();
                 if size != entry.size {
                     bail!("{}", changed());
@@ -180,6 +200,21 @@ impl Sealed {
             }
         };
         Ok(Content::Bytes(body.into()))
+    }
+}
+
+fn changed(path: &Path) -> String {
+    format!("{} is not the file that was built: run `precast build` again", path.display())
+}
+
+/// The SHA-256 of a file that may be too large to hold in memory.
+fn digest(path: &Path) -> std::io::Result<[u8; 32]> {
+    let (mut file, mut digest, mut piece) = (fs::File::open(path)?, Sha256::new(), vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(digest.finalize().into()),
+            read => digest.update(&piece[..read]),
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::manifest::{Entry, Manifest, unhex};
 use super::plan::{Origin, Plan, PlannedPut, Reason, Via, protections, unknown};
 use super::put::{Puts, Report};
 use super::sealed::Sealed;
-use super::shards::Shards;
-use super::{Publisher, Target, short, switch};
+use super::shards::{Shards, renamed};
+use super::{Publisher, Target, collect, short, switch};
 use crate::model::{CacheClass, Layout, hex};
 use crate::store::{Condition, Copy, Headers, PutError};
 use anyhow::{Result, bail};
@@ -22,7 +22,7 @@ pub struct State {
     read: channel::Read,
     shards: Shards,
     /// The function of the release.
-    code: Option<String>,
+    pub(super) code: Option<String>,
 }
 
 pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
@@ -49,13 +49,14 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
         None => None,
     };
     let last = current.as_ref().and_then(|live| live.shards.as_ref());
-    let (shards, code) = divide(target, next, last).await?;
+    let there: BTreeSet<&str> = read.channel.releases().flat_map(shard_digests).collect();
+    let condemned = collect::condemned(target).await?;
+    let (shards, code) = divide(target, next, last, |digest| shard_name(digest, &there, &condemned)).await?;
     // Whether there is one is better known before anything is put.
     plan.function = match (target.function(), &code) {
         (Some((edge, name)), Some(code)) => edge.live_code(name).await? != *code,
         _ => false,
     };
-    let there: BTreeSet<&str> = read.channel.releases().flat_map(shard_digests).collect();
     let from = current.as_ref().zip(live.as_ref());
     for (key, entry) in next.objects() {
         if there.contains(shards.of(key)) {
@@ -81,13 +82,27 @@ fn shard_digests(live: &Live) -> impl Iterator<Item = &str> {
     live.shards.iter().flat_map(|shards| shards.digests.iter().map(String::as_str))
 }
 
+/// How a shard is called: by its digest; but a shard that is condemned may be deleted at any time, so that one of the
+/// same objects gets another name.
+fn shard_name(digest: &str, there: &BTreeSet<&str>, condemned: &BTreeSet<String>) -> String {
+    let names = || std::iter::successors(Some(digest.to_owned()), |name| Some(renamed(name))).take(condemned.len() + 1);
+    let known = names().find(|name| there.contains(name.as_str()));
+    known.or_else(|| names().find(|name| !condemned.contains(name))).unwrap_or_else(|| digest.to_owned())
+}
+
 /// The shards of `next`, as many as its function has room for.
-async fn divide(target: &Target, next: &Sealed, last: Option<&Shards>) -> Result<(Shards, Option<String>)> {
+async fn divide(
+    target: &Target,
+    next: &Sealed,
+    last: Option<&Shards>,
+    name: impl Fn(&str) -> String,
+) -> Result<(Shards, Option<String>)> {
     let mut shards = Shards::of_release(&next.manifest, last.map(|last| &last.table));
-    if target.function().is_none() {
-        return Ok((shards, None));
-    }
     loop {
+        shards.digests.iter_mut().for_each(|digest| *digest = name(digest));
+        if target.function().is_none() {
+            return Ok((shards, None));
+        }
         let code = switch::code(next, Some(&shards)).await?;
         if code.len() <= switch::LARGEST {
             return Ok((shards, Some(code)));
@@ -219,7 +234,9 @@ async fn yield_to_strangers(target: &Target, channel: &Channel, live: &Live) -> 
 /// When the current release does not have them.
 pub async fn follow(read: &mut channel::Read, target: &Target) -> Result<()> {
     let Some(live) = read.channel.current.clone().filter(|_| !read.channel.pending.is_empty()) else { return Ok(()) };
-    for Plain { key, sha256, media_type } in &live.plain {
+    for Plain { key, sha256, media_type } in
+        live.plain.iter().filter(|plain| read.channel.pending.contains_key(&plain.key))
+    {
         let from = Layout::Release.object(key, live.shards.as_ref());
         let headers = Headers { content_type: media_type.to_string(), cache_control: Layout::REPLACED.to_owned() };
         let to = Copy { key, sha256: unhex(sha256).unwrap_or_default(), headers: &headers };
@@ -242,9 +259,9 @@ pub async fn follow(read: &mut channel::Read, target: &Target) -> Result<()> {
 /// When somebody did.
 pub async fn swap(read: &mut channel::Read, target: &Target, live: Live) -> Result<()> {
     let mut next = read.channel.then(live.clone());
-    if read.channel.current.as_ref().map(|current| &current.plain) != Some(&live.plain) {
-        next.pending = live.plain.iter().map(|plain| (Arc::clone(&plain.key), Some(Box::default()))).collect();
-    }
+    let there = read.channel.current.iter().flat_map(|current| &current.plain).collect::<Vec<_>>();
+    let to_follow = live.plain.iter().filter(|plain| !there.contains(plain));
+    next.pending.extend(to_follow.map(|plain| (Arc::clone(&plain.key), Some(Box::default()))));
     match read.replace(&target.store, next).await {
         Ok(()) => Ok(()),
         Err(PutError::Failed(error)) => Err(error),

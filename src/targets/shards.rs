@@ -246,6 +246,11 @@ fn base32(digest: &[u8]) -> String {
     text
 }
 
+/// The next name of a shard that cannot have this one.
+pub fn renamed(digest: &str) -> String {
+    base32(&Sha256::digest(digest))
+}
+
 /// Whether this is how shards are called.
 pub fn is_shard(name: &str) -> bool {
     name.len() == DIGITS && name.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'2'..=b'7'))

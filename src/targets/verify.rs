@@ -6,7 +6,7 @@ use super::manifest::Entry;
 use super::put::{Progress, Report};
 use super::sealed::Sealed;
 use super::shards::is_shard;
-use super::{Target, short};
+use super::{Target, flat, short};
 use crate::model::Layout;
 use crate::store::{Condition, Headers, Meta, Put};
 use anyhow::{Context, Result, bail};
@@ -186,17 +186,24 @@ impl Check {
 /// Objects that no release and no record of this tool accounts for.
 async fn foreign(target: &Target, channel: &channel::Channel, expected: &BTreeSet<String>) -> Result<Vec<String>> {
     let ours = |key: &str| match target.layout() {
-        Layout::Flat => {
-            key.starts_with(".precast/") || channel.pending.contains_key(key) || channel.condemned.contains_key(key)
-        }
+        Layout::Flat => key.starts_with(".precast/") || channel.condemned.contains_key(key),
         Layout::Release => match key.strip_prefix("s/").and_then(|rest| rest.split_once('/')) {
             // Of another release than the live one; of one that is no longer kept, `gc` takes care.
             Some((shard, _)) => is_shard(shard) && !in_live(channel, shard),
             None => ["manifests/", "channels/", "gc/", ".precast/"].iter().any(|folder| key.starts_with(folder)),
         },
     };
-    let listed = target.store.list("").await?;
-    Ok(listed.into_iter().map(|object| object.key).filter(|key| !expected.contains(key) && !ours(key)).collect())
+    let listed = target.store.list("").await?.into_iter().map(|object| object.key);
+    let mut foreign = Vec::new();
+    for key in listed.filter(|key| !expected.contains(key)) {
+        // A publish that was interrupted may have put it, or have stopped because it stood in the way.
+        let begun = target.layout() == Layout::Flat && channel.pending.contains_key(&*key);
+        let is_ours = if begun { flat::is_own(target, &key, &channel.pending).await? } else { ours(&key) };
+        if !is_ours {
+            foreign.push(key);
+        }
+    }
+    Ok(foreign)
 }
 
 fn in_live(channel: &channel::Channel, shard: &str) -> bool {

@@ -139,7 +139,7 @@ class WrongWorlds(Scene):
         self.says(run("status", "--env", "prod", "--root", place.root, env=env), "there is no AWS region: set AWS_REGION", "no region")
 
     FORBIDDEN = {
-        "flat": ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:DeleteObject", "s3:GetBucketVersioning",
+        "flat": ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:DeleteObject",
                  "cloudfront:GetFunction", "cloudfront:DescribeFunction", "cloudfront:UpdateFunction", "cloudfront:PublishFunction", "cloudfront:CreateInvalidation"],
         "release": ["s3:PutObject", "s3:GetObject", "s3:ListBucket", "cloudfront:GetFunction", "cloudfront:DescribeFunction", "cloudfront:UpdateFunction", "cloudfront:PublishFunction"],
     }
