@@ -55,9 +55,8 @@ mod open {
     use super::{Outcome, Path, Where};
     use crate::cli::human;
     use crate::content::settings::environments as declared;
-    use crate::model::Environment;
+    use crate::model::{Environment, Location};
     use crate::pipeline;
-    use crate::store::Location;
     use crate::targets::{Progress, Publisher, Report, Target};
     use anyhow::Result;
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -85,7 +84,10 @@ mod open {
         /// The environment that is meant.
         pub fn environment(&self, root: &Path) -> Result<Opened<Environment>> {
             if let Some(to) = &self.to {
-                return Ok(fit(Environment::at(to), root, "--to"));
+                return Ok(match Location::parse(to) {
+                    Ok(location) => Opened::Open(Environment::at(location)),
+                    Err(wrong) => Opened::Ended(Outcome::Usage(format!("--to: {wrong}"))),
+                });
             }
             let known = match environments(root)? {
                 Opened::Open(known) => known,
@@ -95,10 +97,7 @@ mod open {
                 let message = format!("name an environment with --env ({}), or a target with --to", declaring(&known));
                 return Ok(Opened::Ended(Outcome::Usage(message)));
             };
-            Ok(match named(name, known) {
-                Opened::Open(environment) => fit(environment, root, &format!("the target of environment `{name}`")),
-                ended @ Opened::Ended(_) => ended,
-            })
+            Ok(named(name, known))
         }
 
         pub async fn open(&self, environment: &Environment, root: &Path) -> Result<Target> {
@@ -121,24 +120,6 @@ mod open {
             [] => format!("{} declares none, such as a table `[prod]` with its `target`", declared::PATH),
             names => format!("{} declares {}", declared::PATH, names.join(", ")),
         }
-    }
-
-    /// The environment, if its target and its replicas can be places.
-    fn fit(environment: Environment, root: &Path, what: &str) -> Opened<Environment> {
-        let places = [&environment.target].into_iter().chain(&environment.replicas);
-        let mut known: Vec<Location> = Vec::new();
-        for place in places {
-            match Location::parse(place, root) {
-                Err(error) => return Opened::Ended(Outcome::Usage(format!("{what} is wrong: {error:#}"))),
-                Ok(location) if known.contains(&location) => {
-                    let message =
-                        format!("{location} is twice among the target and the replicas of `{}`", environment.name);
-                    return Opened::Ended(Outcome::Usage(message));
-                }
-                Ok(location) => known.push(location),
-            }
-        }
-        Opened::Open(environment)
     }
 
     /// Who publishes, and when.

@@ -71,6 +71,7 @@ mod run {
                 "readAt": live.read_at,
                 "objects": live.objects,
                 "bytes": live.bytes,
+                "restorable": channel.keeps(live),
             })
         };
         let replicas: Vec<Json> = replicas
@@ -97,15 +98,17 @@ mod run {
         let mut out = String::new();
         let lines = channel.current.iter().map(|live| ("* ", live));
         for (mark, live) in lines.chain(channel.previous.iter().map(|live| ("  ", live))) {
+            let lost = mark == "  " && !channel.keeps(live);
             let _ = writeln!(
                 out,
-                "{mark}{}  {}  by {}  {} objects, {}{}",
+                "{mark}{}  {}  by {}  {} objects, {}{}{}",
                 short(&live.release).escape_debug(),
                 live.published_at.escape_debug(),
                 live.published_by.escape_debug(),
                 live.objects,
                 told_bytes(live.bytes),
-                live.restored.as_ref().map_or_else(String::new, |r| format!("  (gone back to {} by {})", r.at, r.by))
+                live.restored.as_ref().map_or_else(String::new, |r| format!("  (gone back to {} by {})", r.at, r.by)),
+                if lost { "  (no versions are kept: to go back, publish that build again)" } else { "" }
             );
         }
         if channel.current.is_none() {

@@ -77,8 +77,14 @@ mod run {
                 match found.into_iter().find(|(_, verified)| !verified.as_ref().is_ok_and(Verified::agrees)) {
                     None => Ok(Outcome::Done),
                     Some((_, Err(error))) => Err(error),
-                    Some((name, _)) => {
-                        let way = if self.repair { "" } else { ": run `precast verify --repair`" };
+                    Some((name, verified)) => {
+                        let way = match verified {
+                            Ok(verified) if verified.interrupted => {
+                                ": a publish was interrupted, and is finished by running it again"
+                            }
+                            _ if self.repair => "",
+                            _ => ": run `precast verify --repair`",
+                        };
                         Err(anyhow!("{name} does not hold what was published{way}"))
                     }
                 }
@@ -110,6 +116,10 @@ mod run {
         }
         if verified.findings.len() > SHOWN {
             say!("  … and {} more", verified.findings.len() - SHOWN);
+        }
+        let foreign = verified.findings.iter().filter(|finding| finding.fault == Fault::Foreign).count();
+        if foreign > SHOWN {
+            say!("{name}: {} of somebody else's", plural(foreign, "object"));
         }
         let wrong = verified.findings.iter().filter(|finding| finding.fault != Fault::Foreign);
         let (mended, open): (Vec<_>, Vec<_>) = wrong.partition(|finding| finding.repaired);

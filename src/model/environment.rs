@@ -1,5 +1,6 @@
 //! Where releases are published to, as `site/environments.toml` declares it.
 
+use super::location::Location;
 use super::text::Place;
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Environment {
     pub name: String,
     pub at: Place,
-    /// `s3://bucket/prefix`, `file:///folder`, or a folder.
-    pub target: String,
+    /// A folder is below the root.
+    pub target: Location,
     pub layout: Layout,
     /// Identifiers of CloudFront distributions.
     pub distributions: Vec<String>,
@@ -17,7 +18,7 @@ pub struct Environment {
     /// Where readers ask, without a slash at its end: a publish waits until the release answers there.
     pub url: Option<String>,
     /// Further targets, that hold the same.
-    pub replicas: Vec<String>,
+    pub replicas: Vec<Location>,
     pub keep: Keep,
     pub protect: Protect,
     pub region: Option<String>,
@@ -54,11 +55,11 @@ pub struct Protect {
 
 impl Environment {
     /// A target that no environment declares.
-    pub fn at(target: &str) -> Self {
+    pub fn at(target: Location) -> Self {
         Self {
             name: "live".to_owned(),
             at: Place::file(""),
-            target: target.to_owned(),
+            target,
             layout: Layout::Flat,
             distributions: Vec::new(),
             function: None,

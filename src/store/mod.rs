@@ -5,17 +5,15 @@
 
 mod faults;
 mod folder;
-mod location;
 mod memory;
 mod s3;
 
 pub use faults::{Call, told};
 pub use folder::Folder;
-pub use location::{Location, Options};
 pub use memory::Memory;
 pub use s3::{S3, aws, trying};
 
-use crate::model::hex;
+use crate::model::{Location, hex};
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -38,6 +36,13 @@ enum Kind {
     Memory(Memory),
     Folder(Folder),
     S3(S3),
+}
+
+/// How a bucket is reached; what is not said comes from the environment and the profile, as the AWS CLI reads them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
 }
 
 /// What a version of an object is known by for conditional writes. Opaque: it need not be a digest.
@@ -143,6 +148,17 @@ pub struct Counts {
 }
 
 impl Store {
+    /// The store at a location. A bucket is not asked anything yet.
+    ///
+    /// # Errors
+    /// When there is no region.
+    pub async fn open(location: &Location, options: &Options) -> Result<Self> {
+        match location {
+            Location::Folder(path) => Ok(Self::folder(path.clone())),
+            Location::S3 { bucket, prefix } => Ok(Self::s3(S3::open(bucket, prefix, options).await?)),
+        }
+    }
+
     pub fn memory(memory: Memory) -> Self {
         Self::of(Kind::Memory(memory), "memory")
     }

@@ -191,6 +191,11 @@ impl Channel {
         next
     }
 
+    /// Whether one can go back to a release: its shards are kept, or versions of its objects.
+    pub fn keeps(&self, live: &Live) -> bool {
+        self.layout == Layout::Release || live.version.is_some()
+    }
+
     /// Whether nothing is left of an interrupted publish.
     pub fn is_settled(&self) -> bool {
         self.pending.is_empty() && self.invalidate.is_none()

@@ -38,7 +38,7 @@ pub use status::{Seen, Status, status};
 pub use verify::{Fault, Finding, Verified, verify};
 
 use crate::model::{Environment, Layout};
-use crate::store::{Location, Options, Store};
+use crate::store::{Options, Store};
 use anyhow::{Context, Result, bail};
 use cloudfront::CloudFront;
 use manifest::Manifest;
@@ -68,15 +68,13 @@ impl Target {
     /// Opens an environment; a relative folder is below `root`. `endpoint` stands before the environment's own.
     ///
     /// # Errors
-    /// When its target is none, or there is no region.
+    /// When there is no region.
     pub async fn open(environment: &Environment, root: &Path, endpoint: Option<&str>) -> Result<Self> {
         let options = Options {
             endpoint: endpoint.map(str::to_owned).or_else(|| environment.endpoint.clone()),
             region: environment.region.clone(),
         };
-        let location = Location::parse(&environment.target, root)
-            .with_context(|| format!("the target of environment `{}` is wrong", environment.name))?;
-        let store = location.open(&options).await?;
+        let store = Store::open(&environment.target.below(root), &options).await?;
         let has_edge = environment.function.is_some() || !environment.distributions.is_empty();
         let edge = if has_edge { Some(CloudFront::open(&options).await?) } else { None };
         Ok(Self { environment: environment.clone(), store, edge })
@@ -99,7 +97,7 @@ impl Target {
                 replicas: Vec::new(),
                 ..self.environment.clone()
             };
-            replicas.push((location.clone(), Self::open(&environment, root, endpoint).await));
+            replicas.push((location.to_string(), Self::open(&environment, root, endpoint).await));
         }
         replicas
     }

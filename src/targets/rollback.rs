@@ -9,14 +9,17 @@ use super::{Publisher, Target, cost::Cost, flat, probe, sharded, short, switch};
 use crate::model::{Layout, encode_path};
 use anyhow::{Context, Result, bail};
 
-/// What going back to a release did.
+/// What going back to a release does, or did.
 pub struct RolledBack {
     pub from: Option<String>,
     pub to: String,
-    pub published: Published,
+    /// What is put back, at keys of their own; one switch needs no plan.
+    pub plan: Option<Plan>,
+    /// `None` for a dry run.
+    pub published: Option<Published>,
 }
 
-/// Makes an earlier release current: the one that `wanted` starts, or the last one before.
+/// Makes an earlier release current: the one that `wanted` starts, or the last one before. A dry run changes nothing.
 ///
 /// # Errors
 /// When there is none, or its objects are gone.
@@ -25,7 +28,10 @@ pub async fn rollback(
     wanted: Option<&str>,
     publisher: &Publisher,
     report: &Report,
+    dry_run: bool,
 ) -> Result<RolledBack> {
+    let wanted = wanted.map(str::to_ascii_lowercase);
+    let wanted = wanted.as_deref();
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
     let current = read.channel.current.clone();
     let from = current.as_ref().map(|live| live.release.clone());
@@ -49,11 +55,26 @@ pub async fn rollback(
         bail!("release {} is live already", short(&to));
     }
     live.restored = Some(Restored { at: publisher.now.clone(), by: publisher.name.clone() });
-    let published = match target.layout() {
-        Layout::Release => switched(target, read, live, report).await?,
-        Layout::Flat => restored(target, live, publisher, report).await?,
-    };
-    Ok(RolledBack { from, to, published })
+    let mut back = RolledBack { from, to, plan: None, published: None };
+    match target.layout() {
+        Layout::Release => {
+            let code = code_of(target, &live).await?;
+            if !dry_run {
+                back.published = Some(switched(target, read, live, code, report).await?);
+            }
+        }
+        Layout::Flat => {
+            let next = versions(target, live).await?;
+            let planned = planned(target, &next, publisher).await?;
+            if !dry_run {
+                let Plan { puts, deletes, .. } = &planned.plan;
+                report(Progress::Say(format!("{} objects to put back, {} to delete", puts.len(), deletes.len())));
+                back.published = Some(publish(target, &next, &planned, publisher, report).await?);
+            }
+            back.plan = Some(planned.plan);
+        }
+    }
+    Ok(back)
 }
 
 /// An earlier release: of the channel, or of the records that are older than it tells of.
@@ -71,17 +92,26 @@ async fn earlier(target: &Target, channel: &Channel, wanted: Option<&str>) -> Re
     told.cloned()
 }
 
+/// The function of a release whose shards are still there.
+async fn code_of(target: &Target, live: &Live) -> Result<Option<String>> {
+    if target.function().is_some() {
+        return Ok(Some(switch::code_of(target, live).await?));
+    }
+    let object = target.layout().object(&live.manifest_key, live.shards.as_ref());
+    if target.store.head(&object).await?.is_none() {
+        bail!("the objects of release {} are gone from {}", short(&live.release), target.store.name());
+    }
+    Ok(None)
+}
+
 /// One switch to the shards of the release.
-async fn switched(target: &Target, mut read: channel::Read, live: Live, report: &Report) -> Result<Published> {
-    let code = if target.function().is_some() {
-        Some(switch::code_of(target, &live).await?)
-    } else {
-        let object = target.layout().object(&live.manifest_key, live.shards.as_ref());
-        if target.store.head(&object).await?.is_none() {
-            bail!("the objects of release {} are gone from {}", short(&live.release), target.store.name());
-        }
-        None
-    };
+async fn switched(
+    target: &Target,
+    mut read: channel::Read,
+    live: Live,
+    code: Option<String>,
+    report: &Report,
+) -> Result<Published> {
     if read.channel.current.as_ref().is_none_or(|current| current.release != live.release) {
         sharded::swap(&mut read, target, live.clone()).await?;
     }
@@ -101,22 +131,19 @@ async fn switched(target: &Target, mut read: channel::Read, live: Live, report: 
     Ok(Published { changed: true, cost, edge_requests: target.edge_requests(), seen })
 }
 
-/// Every object that differs is put back from the version that the bucket kept.
-async fn restored(target: &Target, live: Live, publisher: &Publisher, report: &Report) -> Result<Published> {
+/// The release as the bucket kept it, in versions of its objects.
+async fn versions(target: &Target, live: Live) -> Result<Sealed> {
     let Some(versions) = flat::versions_of(target, &live.release).await?.filter(|versions| !versions.is_empty()) else {
         bail!(
-            "{} keeps no versions of release {}: turn on the bucket's versioning for the next time, or publish that build again",
+            "{} keeps no versions of release {}: publish that build again; for the next time, {}",
             target.store.name(),
-            short(&live.release)
+            short(&live.release),
+            if target.store.is_bucket() { "turn on the bucket's versioning" } else { "use the layout `release`" }
         )
     };
     let found = target.earlier_manifest(&live).await?;
     let (manifest, body) = found.with_context(|| {
         format!("{} no longer has the manifest of release {}", target.store.name(), short(&live.release))
     })?;
-    let next = Sealed::earlier(live, (manifest, body), (target.store.clone(), versions));
-    let planned = planned(target, &next, publisher).await?;
-    let Plan { puts, deletes, .. } = &planned.plan;
-    report(Progress::Say(format!("{} objects to put back, {} to delete", puts.len(), deletes.len())));
-    publish(target, &next, &planned, publisher, report).await
+    Ok(Sealed::earlier(live, (manifest, body), (target.store.clone(), versions)))
 }

@@ -40,6 +40,8 @@ pub enum Fault {
 pub struct Verified {
     pub release: String,
     pub objects: usize,
+    /// Whether a publish was interrupted: the next one finishes it.
+    pub interrupted: bool,
     pub findings: Vec<Finding>,
 }
 
@@ -78,7 +80,8 @@ pub async fn verify(target: &Target, quick: bool, sources: Option<&[Sealed]>, re
     let strangers = foreign(target, &read.channel, &known).await?;
     findings.extend(strangers.into_iter().map(|object| Finding { object, fault: Fault::Foreign, repaired: false }));
     findings.sort_unstable();
-    Ok(Verified { release: live.release.clone(), objects: count, findings })
+    let interrupted = !read.channel.is_settled();
+    Ok(Verified { release: live.release.clone(), objects: count, interrupted, findings })
 }
 
 /// An object that should be there.

@@ -45,3 +45,45 @@ fn same_in_json(site: &Site, name: &str) {
         assert!(human.stderr.contains(diagnostic["message"].as_str().expect("a message")), "{name}: {diagnostic}");
     }
 }
+
+/// `check` tells what `publish` would refuse, at its place.
+#[test]
+fn environments_are_checked() {
+    let text = r#"[dev]
+target = "public/sub"
+[Staging]
+target = "s3://Big_Bucket"
+layout = "flats"
+[prod]
+target = "s3://prod-site"
+replicas = ["s3://prod-site/eu", "file:/srv", "s3://prod-site-eu"]
+protect = { max_shrink = "a lot" }
+[other]
+target = "s3://prod-site"
+layout = "release"
+[blank]
+target = " "
+"#;
+    let site = Site::empty().file("site/site.toml", "[site]\nname = \"Test\"\nbase_url = \"https://test.example\"\n");
+    site.write("site/environments.toml", text);
+    let run = site.run(&["check", "--now", NOW, "--format", "json"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).expect("one JSON document");
+    let told: Vec<String> = document["diagnostics"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|fault| format!("{}:{} {}", fault["line"], fault["column"], fault["message"].as_str().expect("a message")))
+        .collect();
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(told.join("\n"), snapbox::str![[r#"
+2:10 `public/sub` is in `public`, which is a folder of the site: name another
+3:2 `Staging` is no name of an environment
+4:10 `Big_Bucket` is no name of a bucket: it has 3 to 63 lower-case letters, digits, dots and dashes
+5:10 there is no layout `flats`
+8:13 the replica s3://prod-site/eu overlaps with s3://prod-site
+8:34 `file:/srv` names no folder: write file:///folder, with three slashes
+9:26 `max_shrink` is a share from `0%` to `100%`, not `a lot`
+10:1 `prod` and `other` publish over each other: they have one target
+14:10 ` ` is no target: write s3://bucket/prefix, file:///folder or a folder
+"#]]);
+}

@@ -3,7 +3,7 @@
 use crate::edge::alphabets;
 use crate::engine::{Edge, Made};
 use crate::support::{NOW, Site};
-use precast::model::{Environment, Keep, Layout};
+use precast::model::{Environment, Keep, Layout, Location};
 use precast::store::{Memory, Store};
 use precast::targets::{
     Accepted, Fault, Plan, Publisher, Report, Sealed, Target, Via, apply, collect, plan, rollback, verify,
@@ -40,6 +40,11 @@ group = "tags"
 limit = { max = 3 }
 "#;
 
+/// An environment needs a target, though these stand in memory.
+fn environment() -> Environment {
+    Environment::at(Location::Folder("memory".into()))
+}
+
 struct Place {
     site: Site,
     target: Target,
@@ -56,7 +61,7 @@ impl Place {
                 ARTICLE.replace("TITLE", &format!("Number {number}")).replace("TAG", &format!("t{}", number % 7));
             site.write(&format!("content/articles/a{number}.md"), article);
         }
-        let environment = Environment { layout, name: "prod".to_owned(), ..Environment::at("memory") };
+        let environment = Environment { layout, name: "prod".to_owned(), ..environment() };
         let memory = Memory::default();
         let target = Target::over(environment, Store::memory(memory.clone()));
         let place =
@@ -95,7 +100,7 @@ impl Place {
     }
 
     fn rollback(&self, wanted: Option<&str>) -> Result<String, String> {
-        let done = self.runtime.block_on(rollback(&self.target, wanted, &self.publisher(), &quiet()));
+        let done = self.runtime.block_on(rollback(&self.target, wanted, &self.publisher(), &quiet(), false));
         done.map(|done| done.to).map_err(|error| format!("{error:#}"))
     }
 
@@ -340,7 +345,7 @@ fn the_edge_function_finds_every_object() {
 
 fn found_at_the_edge(site: &Site) -> usize {
     site.build();
-    let environment = Environment { layout: Layout::Release, ..Environment::at("memory") };
+    let environment = Environment { layout: Layout::Release, ..environment() };
     let target = Target::over(environment, Store::memory(Memory::default()));
     let next = Sealed::open(&site.path("public")).expect("a build");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

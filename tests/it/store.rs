@@ -2,9 +2,9 @@
 //! `PRECAST_TEST_S3` names (with credentials in the environment, and a bucket `contract`).
 
 use crate::support::Site;
-use precast::store::{Condition, Content, Copy, ETag, Headers, Location, Memory, Options, Put, PutError, Store};
+use precast::model::Location;
+use precast::store::{Condition, Content, Copy, ETag, Headers, Memory, Options, Put, PutError, Store};
 use sha2::{Digest, Sha256};
-use std::path::Path;
 
 const JSON: &str = "application/json";
 
@@ -135,8 +135,8 @@ fn a_bucket_keeps_the_contract() {
     run(async {
         let options = Options { endpoint: Some(endpoint), region: None };
         for location in ["s3://contract", "s3://contract/with/a prefix"] {
-            let location = Location::parse(location, Path::new("")).expect("a location");
-            keeps_the_contract(&location.open(&options).await.expect("a store")).await;
+            let location = Location::parse(location).expect("a location");
+            keeps_the_contract(&Store::open(&location, &options).await.expect("a store")).await;
         }
     });
 }

@@ -2,7 +2,8 @@
 
 use super::form::{Form, Reader};
 use crate::content::formats::{self, Format};
-use crate::model::{Diagnostic, Environment, Keep, Layout, Placed, Protect, SourceText, code};
+use crate::model::{Diagnostic, Environment, Keep, Layout, Location, Placed, Protect, SourceText, code};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where the environments stand, below the root.
@@ -38,7 +39,46 @@ fn all(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Environment> {
         }
         environment(reader, &table, &entry.name)
     });
-    tables.collect()
+    let environments: Vec<Environment> = tables.collect();
+    for (place, environment) in environments.iter().enumerate() {
+        let same = |other: &&Environment| {
+            other.target == environment.target
+                && other.endpoint == environment.endpoint
+                && (other.layout == Layout::Flat || environment.layout == Layout::Flat)
+        };
+        if let Some(other) = environments[..place].iter().find(same) {
+            let message =
+                format!("`{}` and `{}` publish over each other: they have one target", other.name, environment.name);
+            let fault = Diagnostic::error(code::BAD_OPTION, environment.at.clone(), message);
+            reader.report(fault.help("give each a bucket, a prefix or a folder of its own"));
+        }
+    }
+    environments
+}
+
+fn location(reader: &Reader<'_>, text: &Placed<String>) -> Option<Location> {
+    match Location::parse(&text.value) {
+        Ok(location) => Some(location),
+        Err(wrong) => {
+            reader.report(Diagnostic::error(code::BAD_OPTION, text.at.clone(), wrong));
+            None
+        }
+    }
+}
+
+/// The replicas, each of which stands apart from the target and from the others.
+fn replicas(reader: &Reader<'_>, target: Option<&Location>, texts: &[Placed<String>]) -> Vec<Location> {
+    let mut replicas: Vec<Location> = Vec::new();
+    for text in texts {
+        let Some(replica) = location(reader, text) else { continue };
+        if let Some(other) = target.into_iter().chain(&replicas).find(|other| other.overlaps(&replica)) {
+            let message = format!("the replica {replica} overlaps with {other}");
+            let fault = Diagnostic::error(code::BAD_OPTION, text.at.clone(), message);
+            reader.report(fault.help("a replica has a bucket, a prefix or a folder of its own"));
+        }
+        replicas.push(replica);
+    }
+    replicas
 }
 
 fn is_name(name: &str) -> bool {
@@ -46,19 +86,19 @@ fn is_name(name: &str) -> bool {
 }
 
 fn environment(reader: &Reader<'_>, table: &Form<'_>, name: &str) -> Option<Environment> {
-    let texts =
-        |name| table.texts(name).unwrap_or_default().into_iter().map(|text: Placed<String>| text.value).collect();
+    let texts = |name| -> Vec<Placed<String>> { table.texts(name).unwrap_or_default() };
     let text = |name| table.text(name).map(|text| text.value);
-    let target = table.required_text("target");
+    let target = table.required_text("target").and_then(|target| location(reader, &target));
+    let replicas = replicas(reader, target.as_ref(), &texts("replicas"));
     let environment = Environment {
         name: name.to_owned(),
         at: table.place(),
-        target: target.as_ref().map_or_else(String::new, |target| target.value.clone()),
+        target: target.clone().unwrap_or_else(|| Location::Folder(PathBuf::new())),
         layout: table.text("layout").map_or(Layout::Flat, |layout| self::layout(reader, &layout)),
-        distributions: texts("distribution"),
+        distributions: texts("distribution").into_iter().map(|text| text.value).collect(),
         function: text("function"),
         url: table.text("url").and_then(|url| self::url(reader, &url)),
-        replicas: texts("replicas"),
+        replicas,
         keep: table.table("keep").map_or_else(Keep::default, |form| keep(&form)),
         protect: table.table("protect").map_or_else(Protect::default, |form| protect(reader, &form)),
         region: text("region"),

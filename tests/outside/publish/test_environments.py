@@ -93,6 +93,19 @@ class Environments(Scene):
         self.assertEqual([sorted(paths) for paths in self.invalidated(place, place.outputs["DistributionId"])],
                          [sorted(["/hello.html", "/more.txt", "/v1/manifest.json", "/v1/status.json"])])
 
+    @in_each_layout
+    def test_going_back_can_be_tried(self, layout):
+        place = self.place(layout)
+        place.put(self.old, self.new)
+        before, code = place.snapshot(), place.function_code()
+        dry = self.succeeds(place.run("rollback", "--dry-run", "--format", "json")).json()
+        self.assertEqual((dry["from"], dry["to"], dry["applied"]), (self.new.release, self.old.release, False))
+        self.assertEqual((place.snapshot(), place.function_code()), (before, code))
+        done = self.succeeds(place.run("rollback", self.old.release[:9].upper(), "--format", "json")).json()
+        self.assertEqual((done["to"], done["applied"], done["plan"]), (self.old.release, True, dry["plan"]))
+        self.assert_live(place, self.old)
+        self.assertEqual([live["restorable"] for live in self.succeeds(place.run("releases", "--format", "json")).json()["previous"]], [True])
+
     # Protections
 
     @in_each_layout
