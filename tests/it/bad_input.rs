@@ -75,7 +75,9 @@ target = " "
         .iter()
         .map(|fault| format!("{}:{} {}", fault["line"], fault["column"], fault["message"].as_str().expect("a message")))
         .collect();
-    snapbox::Assert::new().action_env("SNAPSHOTS").eq(told.join("\n"), snapbox::str![[r#"
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(
+        told.join("\n"),
+        snapbox::str![[r#"
 2:10 `public/sub` is in `public`, which is a folder of the site: name another
 3:2 `Staging` is no name of an environment
 4:10 `Big_Bucket` is no name of a bucket: it has 3 to 63 lower-case letters, digits, dots and dashes
@@ -85,5 +87,6 @@ target = " "
 9:26 `max_shrink` is a share from `0%` to `100%`, not `a lot`
 10:1 `prod` and `other` publish over each other: they have one target
 14:10 ` ` is no target: write s3://bucket/prefix, file:///folder or a folder
-"#]]);
+"#]],
+    );
 }
