@@ -48,6 +48,7 @@ fn same_in_json(site: &Site, name: &str) {
 
 /// `check` tells what `publish` would refuse, at its place.
 #[test]
+#[allow(clippy::needless_raw_string_hashes, reason = "the snapshot is written so")]
 fn environments_are_checked() {
     let text = r#"[dev]
 target = "public/sub"
