@@ -1,7 +1,9 @@
 //! The values that everything else speaks in. No I/O, no clock, no knowledge of any other module.
 
+mod activity;
 mod artifact;
 mod body;
+mod checks;
 mod codes;
 mod diagnostic;
 mod environment;
@@ -13,14 +15,17 @@ mod path;
 mod record;
 mod release;
 mod route;
+mod scoring;
 mod settings;
 mod slug;
 mod template_value;
 mod text;
 mod value;
 
+pub use activity::{Activity, Days, Run, days_between};
 pub use artifact::{Artifact, ArtifactOrigin, CacheClass};
 pub use body::{Body, Rendered, RenderedBlock, RenderedRow, Rows};
+pub use checks::{Check, Checks, Missing};
 pub use codes::{CODES, code};
 pub use diagnostic::{Code, Diagnostic, Severity, nearest};
 pub use environment::{Environment, Keep, Layout, Protect};
@@ -32,9 +37,10 @@ pub use path::{PathTemplate, Segment};
 pub use record::{Collection, Field, FieldOrigin, Hidden, HiddenReason, Locate, Origin, Record, SourceFile};
 pub use release::{Release, Sealed, hex};
 pub use route::{Route, RouteKind};
+pub use scoring::{GithubMode, Into, Period, Score, Source, SourceKind, Window};
 pub use settings::{
-    CollectionDecl, Count, Derived, Group, Limit, OpenApi, Placed, Rank, RankMethod, Settings, Shape, SiteInfo, Sort,
-    Surface, View,
+    About, CollectionDecl, Count, Derived, Group, Limit, OpenApi, Placed, Rank, RankMethod, Settings, Shape, SiteInfo,
+    Sort, Surface, View,
 };
 pub use slug::{BadSlug, LONGEST as LONGEST_SLUG, decode, encode, encode_path, fold, slug};
 pub use text::{Excerpt, Place, SourceText, Span, word_in};

@@ -1,6 +1,7 @@
 //! What `site/site.toml` declares, checked and placed.
 
 use super::path::PathTemplate;
+use super::scoring::{Score, Source};
 use super::text::Place;
 
 /// A value and where it is written, so that a fault found later can point at it.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub collections: Vec<CollectionDecl>,
     /// Names of collections whose declaration has faults that leave nothing to read.
     pub broken_collections: Vec<String>,
+    pub sources: Vec<Source>,
+    pub scores: Vec<Score>,
     pub surfaces: Vec<Surface>,
     pub views: Vec<View>,
 }
@@ -99,6 +102,7 @@ pub struct View {
     pub rank: Option<Rank>,
     pub fields: Option<Vec<Placed<String>>>,
     pub each: bool,
+    pub about: About,
     pub limit: Limit,
     /// Rows on a page.
     pub page: Option<usize>,
@@ -133,6 +137,19 @@ pub struct Sort {
 pub struct Rank {
     pub by: Placed<String>,
     pub method: RankMethod,
+    /// Over how many days a member's movement is told.
+    pub movement_days: Option<u32>,
+}
+
+/// What an `each` document tells of its record.
+#[derive(Clone, Debug)]
+pub enum About {
+    /// The record itself.
+    Record,
+    /// Where it stands in a ranked view (its index), and who stands next to it.
+    Standing(usize),
+    /// How its numbers came about, and whether it is ranked.
+    Explain,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,12 +205,20 @@ impl Settings {
         self.surfaces.iter().find(|s| s.shape == Shape::Envelope).or_else(|| self.surfaces.first())
     }
 
+    /// The scores of the members of a collection.
+    pub fn scores_of(&self, collection: usize) -> impl Iterator<Item = &Score> {
+        self.scores.iter().filter(move |score| self.sources[score.from].members == collection)
+    }
+
     /// The files and folders that a build of this site reads besides `site/site.toml`.
     pub fn wanted(&self) -> Vec<String> {
         let mut wanted = vec!["site/static".to_owned()];
         for collection in &self.collections {
             wanted.extend(collection.sources.iter().map(|s| s.value.clone()));
             wanted.extend(collection.schema.iter().map(|s| s.value.clone()));
+        }
+        for source in &self.sources {
+            wanted.extend([source.facts(), source.checks()]);
         }
         wanted.sort_unstable();
         wanted.dedup();

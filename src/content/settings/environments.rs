@@ -121,7 +121,7 @@ fn layout(reader: &Reader<'_>, text: &Placed<String>) -> Layout {
     }
 }
 
-fn url(reader: &Reader<'_>, text: &Placed<String>) -> Option<String> {
+pub(super) fn url(reader: &Reader<'_>, text: &Placed<String>) -> Option<String> {
     let rest = text.value.strip_prefix("https://").or_else(|| text.value.strip_prefix("http://"));
     if rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' '])) {
         return Some(text.value.trim_end_matches('/').to_owned());

@@ -134,6 +134,32 @@ impl<'a> Form<'a> {
         None
     }
 
+    /// A whole number from 0.
+    pub fn whole(&self, name: &'static str) -> Option<Placed<usize>> {
+        let node = self.node(name)?;
+        if let Kind::Number(Number::Int(int)) = node.kind
+            && let Ok(value) = usize::try_from(int)
+        {
+            return Some(Placed { value, at: self.reader.place(&node.span) });
+        }
+        let message = format!("{} is a whole number from 0", self.title_of(name));
+        self.reader.report(Diagnostic::error(code::BAD_OPTION, self.reader.place(&node.span), message));
+        None
+    }
+
+    /// A number from 0.
+    pub fn number(&self, name: &'static str) -> Option<Placed<f64>> {
+        let node = self.node(name)?;
+        if let Kind::Number(number) = &node.kind
+            && let value @ 0.0.. = number.as_f64()
+        {
+            return Some(Placed { value, at: self.reader.place(&node.span) });
+        }
+        let message = format!("{} is a number from 0", self.title_of(name));
+        self.reader.report(Diagnostic::error(code::BAD_OPTION, self.reader.place(&node.span), message));
+        None
+    }
+
     /// A list of texts; a single text stands for a list of one.
     pub fn texts(&self, name: &'static str) -> Option<Vec<Placed<String>>> {
         let node = self.node(name)?;

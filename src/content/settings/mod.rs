@@ -2,6 +2,7 @@
 
 pub mod environments;
 mod form;
+mod scoring;
 mod sort;
 mod views;
 
@@ -62,8 +63,18 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         .table("collections")
         .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
     let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
-    let mut settings =
-        Settings { site, openapi: openapi(reader, form), collections, broken_collections, surfaces, views: Vec::new() };
+    let sources = scoring::sources(reader, form, &collections);
+    let scores = scoring::scores(reader, form, &sources, &collections);
+    let mut settings = Settings {
+        site,
+        openapi: openapi(reader, form),
+        collections,
+        broken_collections,
+        sources,
+        scores,
+        surfaces,
+        views: Vec::new(),
+    };
     settings.views = views::read(reader, form, &settings);
     form.finish();
     settings

@@ -3,7 +3,9 @@
 use super::form::{Form, Reader, quoted};
 use super::{check_expression, sort};
 use crate::content::formats::{Kind, Node};
-use crate::model::{Count, Diagnostic, Group, Limit, PathTemplate, Placed, Rank, RankMethod, Settings, View, code};
+use crate::model::{
+    About, Count, Diagnostic, Group, Limit, PathTemplate, Placed, Rank, RankMethod, Settings, View, code,
+};
 
 /// A list's greatest limit where the view names none.
 const LIST_MAX: usize = 100;
@@ -18,7 +20,7 @@ pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Vi
         return views;
     };
     for item in items {
-        let Some(view) = view(reader, item, settings) else { continue };
+        let Some(view) = view(reader, item, settings, &views) else { continue };
         if let Some(other) = views.iter().find(|other| same_place(other, &view)) {
             let message = format!("two views stand on the path `{}`", view.path.value);
             let fault = Diagnostic::error(code::DUPLICATE_PATH, view.path.at.clone(), message);
@@ -33,7 +35,7 @@ fn same_place(a: &View, b: &View) -> bool {
     a.path.value.shape() == b.path.value.shape() && a.surfaces.iter().any(|surface| b.surfaces.contains(surface))
 }
 
-fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
+fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View]) -> Option<View> {
     let form = reader.form(node, "a view")?;
     let path = form.required_text("path").and_then(|text| path(reader, text));
     let from = form.required_text("from");
@@ -50,7 +52,8 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
     let sort = form.texts("sort").unwrap_or_default().into_iter().map(|key| sort::read(reader, key)).collect();
     let rank = form.table("rank").and_then(|table| rank(reader, &table));
     let fields = form.texts("fields");
-    let each = form.flag("each").unwrap_or(false);
+    let about = about(reader, &form, settings, earlier);
+    let each = form.flag("each").unwrap_or(false) || !matches!(about, About::Record);
     let limit = limit(reader, &form, group.is_some());
     let page = form.table("page").and_then(|table| {
         let size = table.required_positive("size");
@@ -76,11 +79,18 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<View> {
         rank,
         fields,
         each,
+        about,
         limit,
         page,
         lookup,
         surfaces,
     };
+    if let About::Standing(of) = view.about
+        && earlier[of].from != view.from
+    {
+        let message = format!("`{}` ranks another collection than this view's", earlier[of].path.value);
+        reader.report(Diagnostic::error(code::BAD_OPTION, view.from_at.clone(), message));
+    }
     check_placeholders(reader, &view, &settings.collections[view.from].key.value);
     Some(view)
 }
@@ -140,8 +150,48 @@ fn rank(reader: &Reader<'_>, form: &Form<'_>) -> Option<Rank> {
             }
         },
     };
+    let movement = form.positive("movement_days").map(|days| u32::try_from(days.value).unwrap_or(u32::MAX));
     form.finish();
-    by.map(|by| Rank { by, method })
+    by.map(|by| Rank { by, method, movement_days: movement })
+}
+
+/// `standing = "leaderboard"` or `explain = true`: documents about records rather than the records.
+fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[View]) -> About {
+    let standing = form.text("standing");
+    let explain = form.flag("explain").unwrap_or(false);
+    let given = |name: &str| form.entries().iter().find(|entry| &*entry.name == name);
+    let refuse = |name: &str, why: &str| {
+        if let Some(entry) = given(name) {
+            reader.report(Diagnostic::error(code::BAD_OPTION, reader.place(&entry.name_span), why));
+        }
+    };
+    if standing.is_some() || explain {
+        for name in ["fields", "lookup", "rank", "sort", "where"] {
+            refuse(name, &format!("`{name}` has no meaning in a view that tells about records"));
+        }
+    }
+    let Some(standing) = standing else {
+        if explain && settings.scores.is_empty() {
+            refuse("explain", "there are no `scores` to explain");
+        }
+        return if explain { About::Explain } else { About::Record };
+    };
+    if explain {
+        refuse("explain", "a view tells of a standing, or explains, not both");
+    }
+    let ranked = |view: &&View| view.rank.is_some() && !view.each && view.group.is_none() && view.count.is_none();
+    let known: Vec<String> = earlier.iter().filter(ranked).map(|view| view.path.value.to_string()).collect();
+    match earlier.iter().position(|view| view.path.value.to_string() == standing.value && ranked(&view)) {
+        Some(view) => About::Standing(view),
+        None => {
+            let names: Vec<&str> = known.iter().map(String::as_str).collect();
+            let message = format!("there is no ranked list `{}` above this view", standing.value);
+            let fault = Diagnostic::error(code::BAD_OPTION, standing.at.clone(), message);
+            let all = format!("`standing` names a list with `rank` that is declared before: {}", quoted(&names));
+            reader.report(fault.suggest(&standing.value, names.iter().copied(), all));
+            About::Record
+        }
+    }
 }
 
 fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {
