@@ -31,6 +31,7 @@ pub mod expr;
 
 pub mod content;
 pub mod release;
+pub mod scores;
 pub mod views;
 
 pub mod contract;

@@ -199,7 +199,12 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         return Ok(report);
     }
     let start = Instant::now();
-    let facts = release::Facts { records: &report.collections, read_at: options.read_at() };
+    let facts = release::Facts {
+        records: &report.collections,
+        read_at: options.read_at(),
+        activity: Some(&computed.activity),
+        next_change: computed.next_change,
+    };
     let release = release::seal(&settings, facts, computed.artifacts, &[]);
     report.time("seal", start);
     if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {

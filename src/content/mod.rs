@@ -10,6 +10,7 @@ mod input;
 mod kept;
 mod layers;
 mod markdown;
+mod overlays;
 mod places;
 mod references;
 mod schema;
@@ -19,11 +20,15 @@ mod visibility;
 
 pub use input::{text, unreadable};
 pub use kept::Kept;
+pub use overlays::Nothing;
 pub use places::Places;
 
-use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, Inputs, Settings, code, word_in};
+use crate::model::{
+    Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Settings, code, word_in,
+};
 use formats::Format;
 use jiff::Timestamp;
+use overlays::Over;
 use rayon::prelude::*;
 use schema::Schema;
 use std::collections::{BTreeSet, HashSet};
@@ -51,11 +56,13 @@ pub struct Moment<'k> {
     pub drafts: bool,
     /// What an earlier reading in this process left.
     pub kept: Option<&'k Kept>,
+    /// Computes members of records.
+    pub overlays: &'k dyn Overlays,
 }
 
 impl Moment<'_> {
     pub fn at(now: Timestamp) -> Self {
-        Self { now, drafts: false, kept: None }
+        Self { now, drafts: false, kept: None, overlays: &Nothing }
     }
 }
 
@@ -72,16 +79,20 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
         let later = &settings.collections[at + 1..];
         let again = |path: &str| twice(decl, path) || later.iter().any(|decl| reads(decl, path));
         let (found, faults) = source::find(decl, &mut inputs, &again);
-        prepared.push((decl, schema, found, faults.is_empty()));
+        prepared.push(((at, decl), schema, found, faults.is_empty()));
         content.diagnostics.extend(faults);
     }
+    let facts: Vec<Vec<source::FileRead>> =
+        (0..settings.collections.len()).map(|at| facts(settings, at, &inputs)).collect();
     drop(inputs);
-    let read = |(decl, schema, found, complete): (&CollectionDecl, _, Vec<source::Found>, bool)| {
-        let files = source::signature(&found);
+    let read = |((at, decl), schema, found, complete): ((usize, &CollectionDecl), _, Vec<source::Found>, bool)| {
+        let over = Over { overlays: moment.overlays, collection: at, settings };
+        let mut files = source::signature(&found);
+        files.extend_from_slice(&facts[at]);
         let known = moment.kept.and_then(|kept| kept.collection(decl, &files, moment.now));
         let one = match known.filter(|_| complete) {
             Some((collection, hiding)) => One { collection, schema, hiding, faults: Vec::new() },
-            None => one(settings, decl, schema, found, complete, places, moment),
+            None => one(over, decl, schema, found, complete, places, moment),
         };
         if let Some(kept) = moment.kept.filter(|_| one.faults.is_empty()) {
             kept.keep(decl, files, moment.now, (&one.collection, &one.hiding));
@@ -104,6 +115,19 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
     content
 }
 
+/// The files of activity that members of the collection are computed from.
+fn facts(settings: &Settings, collection: usize, inputs: &Inputs) -> Vec<source::FileRead> {
+    let paths = settings.scores_of(collection).flat_map(|score| {
+        let source = &settings.sources[score.from];
+        [source.facts(), source.checks()]
+    });
+    let read = |path: String| match inputs.files.get_key_value(path.as_str()) {
+        Some((path, InputFile::Bytes(bytes))) => Some((u16::MAX, Arc::clone(path), Arc::clone(bytes))),
+        _ => None,
+    };
+    paths.filter_map(read).collect()
+}
+
 /// One collection by itself, before its references are followed.
 struct One {
     collection: Arc<Collection>,
@@ -113,7 +137,7 @@ struct One {
 }
 
 fn one(
-    settings: &Settings,
+    over: Over<'_>,
     decl: &CollectionDecl,
     schema: Option<Schema>,
     found: Vec<source::Found>,
@@ -121,18 +145,22 @@ fn one(
     places: &Places<'_>,
     moment: Moment<'_>,
 ) -> One {
-    let files = source::read(decl, found, schema.as_ref(), settings.site.trust_html, moment.kept);
+    let site = &over.settings.site;
+    let files = source::read(decl, found, schema.as_ref(), site.trust_html, moment.kept);
     let (mut collection, mut faults) = layers::merge(decl, files, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {
         faults.extend(schema.check(&collection, places));
     }
-    declare(&mut collection, decl, schema.as_ref());
+    declare(&mut collection, over, decl, schema.as_ref());
     faults.extend(unknown_names(&collection, decl));
+    faults.extend(over.lay(&mut collection, places));
     faults.extend(derive::derive(&mut collection, &decl.derive, places));
     faults.extend(aliases::index(&mut collection, places));
-    let mut hiding = visibility::hide(&mut collection, (moment.now, moment.drafts), &settings.site.time_zone, places);
+    let mut hiding = visibility::hide(&mut collection, (moment.now, moment.drafts), &site.time_zone, places);
     faults.append(&mut hiding.faults);
+    over.past(&mut collection, decl, places);
+    over.watch(&collection, &mut hiding);
     One { collection: Arc::new(collection), schema, hiding, faults }
 }
 
@@ -168,9 +196,10 @@ pub fn read_schema(
 }
 
 /// Notes the members that a record of the collection may have.
-fn declare(collection: &mut Collection, decl: &CollectionDecl, schema: Option<&Schema>) {
+fn declare(collection: &mut Collection, over: Over<'_>, decl: &CollectionDecl, schema: Option<&Schema>) {
     let built = ["slug"].into_iter().chain(markdown::MEMBERS);
     let mut names: BTreeSet<&str> = decl.derive.iter().map(|derived| derived.name.as_str()).collect();
+    names.extend(over.settings.scores_of(over.collection).flat_map(crate::model::Score::fields));
     names.extend(["listed", "draft", "date", "expires", "aliases"]);
     names.extend(built.filter(|_| has_markdown(collection)));
     names.extend(schema.into_iter().flat_map(|schema| schema.properties.iter().map(String::as_str)));

@@ -56,6 +56,7 @@ codes! {
     DUPLICATE_PATH = "duplicate-path";
     BAD_EXPRESSION = "bad-expression";
     EXPRESSION_FAILED = "expression-failed";
+    BAD_ACTIVITY = "bad-activity";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
     UNREACHABLE = "unreachable";

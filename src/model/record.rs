@@ -74,6 +74,15 @@ pub struct Collection {
     pub names: Vec<String>,
     /// Whether a schema says which members there are.
     pub closed: bool,
+    /// The records as they were, for views that tell how their rows moved.
+    pub past: Vec<Past>,
+}
+
+/// The same records, in the same order, as they were so many days ago.
+#[derive(Clone, Debug)]
+pub struct Past {
+    pub days_ago: u32,
+    pub collection: Arc<Collection>,
 }
 
 /// A file that records were read from.

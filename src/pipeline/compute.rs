@@ -3,10 +3,12 @@
 use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
-use crate::model::{Artifact, Collection, Diagnostic, Inputs, Settings, code};
+use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Settings, code};
+use crate::scores::Scores;
 use crate::{release, views};
 use jiff::Timestamp;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,8 +20,9 @@ pub struct Computed {
     pub table: RouteTable,
     pub api: Api,
     pub faults: Vec<Diagnostic>,
-    /// The next instant at which another record appears or disappears.
+    /// The next instant at which the output changes without new input.
     pub next_change: Option<Timestamp>,
+    pub activity: release::Activity,
 }
 
 /// Reads, computes and describes. Where there are faults, the artifacts are what could be made.
@@ -37,7 +40,9 @@ pub fn compute(
     faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
     let places = Places::new(&reread);
-    let mut content = content::read(settings, inputs, &places, moment);
+    let (scores, wrong) = Scores::read(settings, &inputs, moment.now);
+    faults.extend(wrong);
+    let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
     faults.append(&mut content.diagnostics);
     report.hidden = std::mem::take(&mut content.hidden);
     let published =
@@ -46,7 +51,8 @@ pub fn compute(
         content.collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
     report.time("content", start);
     let start = Instant::now();
-    let (answers, wrong) = views::run(settings, &content.collections, &places, kept);
+    let explained = explained(settings, &content, &scores);
+    let (answers, wrong) = views::run(settings, &content.collections, &places, &explained, kept);
     faults.extend(wrong);
     let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics]).map(Vec::len).sum());
     answers.into_iter().chain([statics]).for_each(|some| artifacts.extend(some));
@@ -63,7 +69,23 @@ pub fn compute(
         faults.extend(collisions::unreachable(settings, &content.collections, &places, &artifacts, &unreachable));
     }
     report.time("contract", start);
-    Computed { artifacts, table, api, faults, next_change: content.next_change }
+    let next_change = content.next_change.into_iter().chain(scores.next_stale()).min();
+    Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores) }
+}
+
+fn explained(settings: &Settings, content: &Content, scores: &Scores<'_>) -> views::Explained {
+    let views = settings.views.iter().filter(|view| matches!(view.about, About::Explain));
+    let collections: BTreeSet<usize> = views.map(|view| view.from).collect();
+    collections.into_iter().map(|at| (at, scores.explain(at, &content.collections[at].records))).collect()
+}
+
+/// What `status.json` says of the sources of activity and of the scores.
+fn activity(settings: &Settings, scores: &Scores<'_>) -> release::Activity {
+    let told = |told: serde_json::Value, some: bool| some.then(|| told.to_string());
+    release::Activity {
+        sources: told(scores.sources(), !settings.sources.is_empty()),
+        scores: told(scores.formulas(), !settings.scores.is_empty()),
+    }
 }
 
 /// Adds what the build says of its answers.

@@ -89,7 +89,7 @@ impl Session {
             self.answers.forget();
         }
         report.time("read", start);
-        let moment = Moment { now, drafts: self.drafts, kept: Some(&self.kept) };
+        let moment = Moment { drafts: self.drafts, kept: Some(&self.kept), ..Moment::at(now) };
         let computed =
             compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(&mut self.answers));
         self.kept.turn();
@@ -100,7 +100,12 @@ impl Session {
         }
         let start = Instant::now();
         let last = self.last.take();
-        let facts = release::Facts { records: &report.collections, read_at: None };
+        let facts = release::Facts {
+            records: &report.collections,
+            read_at: None,
+            activity: Some(&computed.activity),
+            next_change: computed.next_change,
+        };
         let last = last.as_ref().map_or(&[][..], |last| &last.artifacts);
         let release = Arc::new(release::seal(&settings, facts, computed.artifacts, last));
         self.last = Some(Arc::clone(&release));

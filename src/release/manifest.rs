@@ -18,6 +18,18 @@ pub struct Facts<'a> {
     pub records: &'a [(String, usize)],
     /// When the sources were read, where whoever builds says so: a clock would make two builds of one site differ.
     pub read_at: Option<Timestamp>,
+    pub activity: Option<&'a Activity>,
+    /// The next instant at which the output changes without new input.
+    pub next_change: Option<Timestamp>,
+}
+
+/// What `status.json` says of activity, each as JSON.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    /// How fresh the facts of each source are.
+    pub sources: Option<String>,
+    /// The rule of each score, and its parameters.
+    pub scores: Option<String>,
 }
 
 /// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
@@ -66,7 +78,19 @@ fn status(settings: &Settings, facts: Facts<'_>, id: &[u8; 32]) -> Vec<u8> {
     write_text(&mut out, &settings.site.name);
     out.extend_from_slice(b",\"baseUrl\":");
     write_text(&mut out, &settings.site.base_url);
-    out.extend_from_slice(b"},\"sources\":{}}");
+    out.extend_from_slice(b"},\"sources\":");
+    let Activity { sources, scores } = facts.activity.cloned().unwrap_or_default();
+    out.extend_from_slice(sources.as_deref().unwrap_or("{}").as_bytes());
+    if let Some(scores) = scores {
+        out.extend_from_slice(b",\"scores\":");
+        out.extend_from_slice(scores.as_bytes());
+    }
+    if let Some(at) = facts.next_change {
+        out.extend_from_slice(b",\"nextChangeAt\":\"");
+        out.extend_from_slice(at.to_string().as_bytes());
+        out.push(b'"');
+    }
+    out.push(b'}');
     out
 }
 

@@ -6,5 +6,5 @@ mod manifest;
 mod statics;
 
 pub use collisions::{Collision, collisions};
-pub use manifest::{Facts, manifest_key, seal};
+pub use manifest::{Activity, Facts, manifest_key, seal};
 pub use statics::statics;

@@ -5,6 +5,7 @@ use super::project::{self, Projection};
 use super::table::{Column, Table};
 use super::{Context, shares_rows};
 use crate::model::{Collection, Diagnostic, Placed, Rendered, Sort, View};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Rows in order.
@@ -17,11 +18,12 @@ pub struct Arranged {
     pub standings: Option<Vec<Standing>>,
 }
 
-/// Sorts, ranks and writes.
+/// Sorts, ranks and writes; `before` is the rank of each record some days ago, where the view tells how it moved.
 pub fn arrange(
     context: &Context<'_>,
     view: &View,
     table: &Table<'_>,
+    before: Option<&HashMap<u32, usize>>,
     faults: &mut Vec<Diagnostic>,
 ) -> (Arc<Rendered>, Arranged) {
     let mut column =
@@ -30,9 +32,13 @@ pub fn arrange(
     let order = order::sorted(table.len(), &columns);
     let standings = view.rank.as_ref().map(|rank| {
         let column = context.column(table, &rank.by.at, &rank.by.value, faults);
-        let same = |sort: &&Placed<Sort>| sort.value.expression.trim() == rank.by.value.trim();
-        let descending = view.sort.iter().find(same).is_none_or(|sort| sort.value.descending);
-        order::ranked(&order, &column, descending, rank.method)
+        let mut standings = order::ranked(&order, &column, is_descending(view), rank.method);
+        if let (Some(before), Table::Records(_, rows)) = (before, table) {
+            for (row, standing) in order.iter().zip(&mut standings) {
+                standing.before = Some(before.get(&rows[*row as usize]).copied());
+            }
+        }
+        standings
     });
     match table {
         Table::Records(collection, rows) => {
@@ -50,6 +56,13 @@ pub fn arrange(
             (Arc::new(rendered), Arranged { order: all(rows.len()), records: Vec::new(), standings: None })
         }
     }
+}
+
+/// Whether the greatest value is ranked first: as the list is sorted by it.
+pub fn is_descending(view: &View) -> bool {
+    let by = view.rank.as_ref().map_or("", |rank| rank.by.value.trim());
+    let same = |sort: &&Placed<Sort>| sort.value.expression.trim() == by;
+    view.sort.iter().find(same).is_none_or(|sort| sort.value.descending)
 }
 
 fn arrange_records(

@@ -1,6 +1,6 @@
 //! The names that a view takes from its records: each must be known, and none private where it would be shown.
 
-use super::project::RANK_MEMBERS;
+use super::project::rank_members;
 use crate::expr::Expression;
 use crate::model::{Collection, Diagnostic, Place, View, code, word_in};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub fn names(collections: &[Arc<Collection>], view: &View) -> Vec<Diagnostic> {
     }
     if let Some(rank) = &view.rank {
         check.expression(&rank.by.value, &rank.by.at, &row);
-        row.extend(RANK_MEMBERS);
+        row.extend(rank_members(Some(rank)));
     }
     for (i, field) in view.fields.iter().flatten().enumerate() {
         check.field(&field.value, &field.at, &row);

@@ -1,10 +1,12 @@
 //! Records to answers: where, group or count, sort, rank, fields, then each record or every list.
 
+mod about;
 mod answers;
 mod arrange;
 mod check;
 mod documents;
 mod kept;
+mod movement;
 mod order;
 mod project;
 mod select;
@@ -13,7 +15,7 @@ mod table;
 pub use kept::Kept;
 
 use crate::model::{
-    Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Rendered, Rows, Settings, View, code,
+    About, Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Rendered, Rows, Settings, Value, View, code,
 };
 use answers::List;
 use arrange::arrange;
@@ -21,6 +23,7 @@ use documents::{Document, documents};
 use project::{Projection, Projections};
 use rayon::prelude::*;
 use select::Bucket;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use table::{Column, Table};
 
@@ -30,16 +33,21 @@ struct Context<'a> {
     collections: &'a [Arc<Collection>],
     locate: &'a dyn Locate,
     projections: Projections,
+    explained: &'a Explained,
 }
+
+/// For each collection whose records are explained, how the scores of each record came about.
+pub type Explained = BTreeMap<usize, Vec<Value>>;
 
 /// Computes every declared answer: the artifacts of each view. Where there are faults, the artifacts are what could be made, for further checks.
 pub fn run(
     settings: &Settings,
     collections: &[Arc<Collection>],
     locate: &dyn Locate,
+    explained: &Explained,
     mut kept: Option<&mut Kept>,
 ) -> (Vec<Vec<Artifact>>, Vec<Diagnostic>) {
-    let mut context = Context { settings, collections, locate, projections: Projections::new() };
+    let mut context = Context { settings, collections, locate, projections: Projections::new(), explained };
     let plain = settings.views.iter().flat_map(|view| view.lookup.iter().map(|(_, target)| Projection::plain(*target)));
     let shared = settings
         .views
@@ -99,8 +107,24 @@ fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagn
     let (mut lists, mut whole, mut written) = (Vec::new(), Vec::new(), None);
     let rows = select::records(context, view, &mut faults);
     let collection = context.collection(view);
-    if view.each {
-        let (rendered, rows) = arrange(context, view, &Table::Records(collection, rows), &mut faults);
+    let before = movement::before(context, view);
+    if !matches!(view.about, About::Record) {
+        let (rendered, rows) = match view.about {
+            About::Standing(of) => about::standings(context, view, &context.settings.views[of]),
+            _ => about::explanations(context, view, context.explained.get(&view.from).map_or(&[], Vec::as_slice)),
+        };
+        let (documents, wrong) = documents(context, index_of(index), view, &rows);
+        whole = documents;
+        faults.extend(wrong);
+        written = Some(rendered);
+    } else if view.each {
+        let (rendered, rows) = arrange(
+            context,
+            view,
+            &Table::Records(collection, rows),
+            before.as_ref().and_then(|all| all.get("")),
+            &mut faults,
+        );
         let (documents, wrong) = documents(context, index_of(index), view, &rows);
         whole = documents;
         faults.extend(wrong);
@@ -110,16 +134,19 @@ fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagn
             select::buckets(context, collection, &rows, &count.field.value, count.values.as_deref(), &mut faults);
         let rows = buckets.into_iter().map(|bucket| (bucket.label, bucket.members.len())).collect();
         let table = Table::Counts { label: &count.label, rows };
-        lists.push(context.list(index, view, None, &table, &mut faults));
+        lists.push(context.list(index, view, None, (&table, None), &mut faults));
     } else if let Some(group) = &view.group {
         let buckets =
             select::buckets(context, collection, &rows, &group.field.value, group.values.as_deref(), &mut faults);
+        let nobody = HashMap::new();
         for mut bucket in buckets {
             let table = Table::Records(collection, std::mem::take(&mut bucket.members));
-            lists.push(context.list(index, view, Some(&bucket), &table, &mut faults));
+            let before = before.as_ref().map(|all| all.get(&bucket.slug).unwrap_or(&nobody));
+            lists.push(context.list(index, view, Some(&bucket), (&table, before), &mut faults));
         }
     } else {
-        lists.push(context.list(index, view, None, &Table::Records(collection, rows), &mut faults));
+        let before = before.as_ref().and_then(|all| all.get(""));
+        lists.push(context.list(index, view, None, (&Table::Records(collection, rows), before), &mut faults));
     }
     (Planned::New { lists, documents: whole, rendered: written }, faults)
 }
@@ -173,10 +200,10 @@ impl<'a> Context<'a> {
         index: usize,
         view: &View,
         bucket: Option<&Bucket>,
-        table: &Table<'_>,
+        (table, before): (&Table<'_>, Option<&HashMap<u32, usize>>),
         faults: &mut Vec<Diagnostic>,
     ) -> List {
-        let (rendered, arranged) = arrange(self, view, table, faults);
+        let (rendered, arranged) = arrange(self, view, table, before, faults);
         let suffixes = arranged.standings.iter().flatten().map(|standing| project::rank_suffix(*standing)).collect();
         let view_index = index_of(index);
         let origin = match bucket.and_then(|bucket| bucket.first) {

@@ -1,7 +1,9 @@
 //! `fields` and `lookup`: rows as JSON, each written once.
 
 use super::order::Standing;
-use crate::model::{Collection, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text};
+use crate::model::{
+    Collection, Rank, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text,
+};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,8 +11,17 @@ use std::sync::Arc;
 /// The members that only whole documents carry, unless `fields` names them. They stand last, so that a list's row is
 /// the beginning of the document.
 const DOCUMENT_ONLY: [&str; 2] = ["html", "toc"];
-/// The members that `rank` adds.
-pub const RANK_MEMBERS: [&str; 3] = ["rank", "position", "tied"];
+/// The members that `rank` adds; the last two where it tells of movement.
+pub const RANK_MEMBERS: [&str; 5] = ["rank", "position", "tied", "delta", "trend"];
+
+/// The members that the `rank` of a view adds.
+pub fn rank_members(rank: Option<&Rank>) -> &'static [&'static str] {
+    match rank {
+        None => &[],
+        Some(rank) if rank.movement_days.is_none() => &RANK_MEMBERS[..3],
+        Some(_) => &RANK_MEMBERS,
+    }
+}
 
 /// Which members of which collection's records are written. Views with the same projection share its rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +30,8 @@ pub struct Projection {
     pub fields: Option<Vec<String>>,
     /// Field, and index of the collection that it holds a key of.
     pub lookup: Vec<(String, usize)>,
-    /// Whether the record's own `rank`, `position` and `tied` give way to those that `rank` adds.
-    pub ranked: bool,
+    /// Which of the record's own members give way to those that `rank` adds.
+    pub shadows: Vec<&'static str>,
 }
 
 /// Where the list part of a written row ends, and the `html` that whole documents have there.
@@ -30,7 +41,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    fn at(at: usize) -> Self {
+    pub fn at(at: usize) -> Self {
         Self { at, html: None }
     }
 }
@@ -41,16 +52,17 @@ pub type Projections = BTreeMap<Projection, Arc<Rendered>>;
 impl Projection {
     /// All public members, as a record stands by itself.
     pub fn plain(collection: usize) -> Self {
-        Self { collection, fields: None, lookup: Vec::new(), ranked: false }
+        Self { collection, fields: None, lookup: Vec::new(), shadows: Vec::new() }
     }
 
     pub fn of(view: &View, collection: &Collection) -> Self {
-        let ranked = view.rank.is_some() && RANK_MEMBERS.iter().any(|name| collection.has_name(name));
+        let members = rank_members(view.rank.as_ref());
+        let shadows: Vec<&'static str> = members.iter().filter(|name| collection.has_name(name)).copied().collect();
         Self {
             collection: view.from,
             fields: view.fields.as_ref().map(|fields| fields.iter().map(|field| field.value.clone()).collect()),
             lookup: view.lookup.iter().map(|(field, target)| (field.value.clone(), *target)).collect(),
-            ranked,
+            shadows,
         }
     }
 
@@ -84,15 +96,14 @@ impl Projection {
             }
             return Cut::at(object.close());
         }
-        let shadowed = |name: &str| (self.ranked || standing.is_some()) && RANK_MEMBERS.contains(&name);
-        let public = |name: &str| !collection.is_private(name) && !shadowed(name);
+        let public = |name: &str| !collection.is_private(name) && !self.shadows.contains(&name);
         for field in record.fields.iter().filter(|field| public(&field.name) && !DOCUMENT_ONLY.contains(&&*field.name))
         {
             self.member(&mut object, &field.name, Some(&field.value), collections, known);
         }
         if let Some(standing) = standing {
-            for name in RANK_MEMBERS {
-                object.raw(name, &rank_member(standing, name).unwrap_or_default());
+            for (name, text) in RANK_MEMBERS.iter().filter_map(|name| Some((name, rank_member(standing, name)?))) {
+                object.raw(name, &text);
             }
         }
         let mut cut = Cut::at(object.len());
@@ -175,13 +186,31 @@ fn rank_member(standing: Standing, name: &str) -> Option<String> {
         "rank" => standing.rank.to_string(),
         "position" => standing.position.to_string(),
         "tied" => standing.tied.to_string(),
+        "delta" => standing.before?.map_or_else(|| "null".to_owned(), |before| delta(standing, before).to_string()),
+        "trend" => format!("\"{}\"", trend(standing, standing.before?)),
         _ => return None,
     })
 }
 
+/// How many ranks the row has gained since.
+fn delta(standing: Standing, before: usize) -> i64 {
+    let rank = |rank: usize| i64::try_from(rank).unwrap_or(i64::MAX);
+    rank(before) - rank(standing.rank)
+}
+
+fn trend(standing: Standing, before: Option<usize>) -> &'static str {
+    match before.map(|before| delta(standing, before)) {
+        None => "new",
+        Some(1..) => "up",
+        Some(0) => "same",
+        Some(_) => "down",
+    }
+}
+
 /// What stands behind a shared row that is ranked.
 pub fn rank_suffix(standing: Standing) -> Box<str> {
-    format!(",\"rank\":{},\"position\":{},\"tied\":{}", standing.rank, standing.position, standing.tied).into()
+    let members = RANK_MEMBERS.iter().filter_map(|name| Some((name, rank_member(standing, name)?)));
+    members.map(|(name, text)| format!(",\"{name}\":{text}")).collect::<String>().into()
 }
 
 /// A row of a `count`.
@@ -195,7 +224,7 @@ pub fn count_row(
     let mut object = Object::open(out);
     let all: Vec<&str> = match fields {
         Some(fields) => fields.iter().map(String::as_str).collect(),
-        None => [label.0, "count"].into_iter().chain(standing.iter().flat_map(|_| RANK_MEMBERS)).collect(),
+        None => [label.0, "count"].into_iter().chain(standing.iter().flat_map(|_| RANK_MEMBERS).take(3)).collect(),
     };
     for name in all {
         match standing.and_then(|standing| rank_member(standing, name)) {

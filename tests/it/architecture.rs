@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("content", 1),
     ("views", 1),
     ("release", 1),
+    ("scores", 1),
     ("contract", 2),
     ("disk", 3),
     ("output", 3),

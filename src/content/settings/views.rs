@@ -51,6 +51,12 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
     }
     let sort = form.texts("sort").unwrap_or_default().into_iter().map(|key| sort::read(reader, key)).collect();
     let rank = form.table("rank").and_then(|table| rank(reader, &table));
+    let scored = from_index.is_none_or(|from| settings.scores_of(from).next().is_some());
+    if let Some(rank) = rank.as_ref().filter(|rank| rank.movement_days.is_some() && (!scored || count.is_some())) {
+        let message =
+            "`movement_days` needs rows that scores are computed for: nothing else says how they were ranked before";
+        reader.report(Diagnostic::error(code::BAD_OPTION, rank.by.at.clone(), message));
+    }
     let fields = form.texts("fields");
     let about = about(reader, &form, settings, earlier);
     let each = form.flag("each").unwrap_or(false) || !matches!(about, About::Record);

@@ -291,13 +291,30 @@ type Object<'a> = &'a dyn Fn(&[&str], Json) -> Json;
 fn status(object: Object<'_>) -> Json {
     let text = json!({ "type": "string" });
     let site = object(&["name", "baseUrl"], json!({ "name": text, "baseUrl": text }));
-    let sources = json!({ "type": "object", "description": "what was fetched, and when" });
+    let instant =
+        |description: &str| json!({ "type": ["string", "null"], "format": "date-time", "description": description });
+    let count = |description: &str| json!({ "type": "integer", "minimum": 0, "description": description });
+    let source = object(
+        &["kind", "checkedAt", "oldestCheckAt", "members", "missing", "stale"],
+        json!({
+            "kind": text,
+            "checkedAt": instant("when everybody was last asked about"),
+            "oldestCheckAt": instant("the member who was last asked about the longest ago"),
+            "members": count("members with facts"),
+            "missing": count("members whose account was not found"),
+            "stale": { "type": "boolean", "description": "whether that is too long ago" }
+        }),
+    );
+    let sources =
+        json!({ "type": "object", "additionalProperties": source, "description": "what was fetched, and when" });
+    let scores = json!({ "type": "object", "additionalProperties": { "type": "object" }, "description": "the formula of each score and its parameters" });
+    let next = json!({ "type": "string", "format": "date-time", "description": "when a build of the same sources gives something else" });
     let release = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "digest of the release" });
     let read_at =
         json!({ "type": "string", "format": "date-time", "description": "when the sources of the release were read" });
     object(
         &["release", "site", "sources"],
-        json!({ "release": release, "readAt": read_at, "site": site, "sources": sources }),
+        json!({ "release": release, "readAt": read_at, "site": site, "sources": sources, "scores": scores, "nextChangeAt": next }),
     )
 }
 

@@ -1,5 +1,6 @@
 //! Answers: what each looks like, as operations and JSON Schemas.
 
+mod about;
 mod answers;
 mod api;
 mod examples;

@@ -4,7 +4,7 @@ use super::api::record_name;
 use super::names::{Namer, pascal};
 use super::schemas::make_nullable;
 use crate::content::Content;
-use crate::model::{Settings, View};
+use crate::model::{Rank, Settings, View};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -66,11 +66,12 @@ pub struct Known<'a> {
     names: Vec<(String, String)>,
     components: Components,
     content: &'a Content,
+    settings: &'a Settings,
 }
 
 impl<'a> Known<'a> {
     pub fn new(
-        settings: &Settings,
+        settings: &'a Settings,
         content: &'a Content,
         records: &[Json],
         namer: &mut Namer,
@@ -96,11 +97,16 @@ impl<'a> Known<'a> {
             components.insert(name.clone(), whole);
             names.push((name, row_name));
         }
-        Self { names, components: components.clone(), content }
+        Self { names, components: components.clone(), content, settings }
     }
 
     /// The schema of a view's rows, or of its documents.
     pub fn row(&self, view: &View, namer: &mut Namer, components: &mut Components) -> Json {
+        if let Some((name, schema)) = super::about::document(self.settings, view) {
+            let name = namer.unique(name, || name.to_owned());
+            components.insert(name.clone(), schema);
+            return reference(&name);
+        }
         let (whole, row) = &self.names[view.from];
         if view.count.is_none() && view.fields.is_none() && view.lookup.is_empty() && view.rank.is_none() {
             return reference(if view.each { whole } else { row });
@@ -137,9 +143,7 @@ impl<'a> Known<'a> {
             if let Some(keywords) = schema.as_object_mut() {
                 keywords.remove("$defs");
             }
-            if view.rank.is_some() {
-                add_rank(&mut schema);
-            }
+            add_rank(&mut schema, view.rank.as_ref());
             return schema;
         };
         let whole = &self.components[whole];
@@ -148,7 +152,7 @@ impl<'a> Known<'a> {
         let mut properties = Map::new();
         for field in fields {
             let name = field.value.as_str();
-            let rank = rank_members().into_iter().find(|(member, _)| view.rank.is_some() && *member == name);
+            let rank = rank_members(view.rank.as_ref()).into_iter().find(|(member, _)| *member == name);
             let schema = match (rank, whole.pointer(&pointer(name))) {
                 (Some((_, schema)), _) => schema,
                 (None, Some(schema)) if required.contains(&name) => schema.clone(),
@@ -186,18 +190,25 @@ fn drop_member(schema: &mut Json, member: &str) -> bool {
     schema.get_mut("properties").and_then(Json::as_object_mut).is_some_and(|all| all.remove(member).is_some())
 }
 
-fn rank_members() -> [(&'static str, Json); 3] {
+fn rank_members(rank: Option<&Rank>) -> Vec<(&'static str, Json)> {
+    let Some(rank) = rank else { return Vec::new() };
     let integer = |description: &str| json!({ "type": "integer", "minimum": 1, "description": description });
-    [
+    let mut members = vec![
         ("rank", integer("tied rows share it")),
         ("position", integer("each row has its own")),
         ("tied", json!({ "type": "boolean", "description": "whether another row has this rank" })),
-    ]
+    ];
+    if let Some(days) = rank.movement_days {
+        let delta = format!("ranks gained in {days} days; null for a row that was not there");
+        members.push(("delta", json!({ "type": ["integer", "null"], "description": delta })));
+        members.push(("trend", json!({ "enum": ["up", "down", "same", "new"] })));
+    }
+    members
 }
 
-fn add_rank(schema: &mut Json) {
+fn add_rank(schema: &mut Json, rank: Option<&Rank>) {
     let Some(keywords) = schema.as_object_mut() else { return };
-    for (name, member) in rank_members() {
+    for (name, member) in rank_members(rank) {
         if let Json::Object(properties) = keywords.entry("properties").or_insert_with(|| json!({})) {
             properties.insert(name.to_owned(), member);
         }
@@ -216,9 +227,7 @@ fn count_row(label: &str, view: &View) -> Json {
     if view.count.as_ref().is_some_and(|count| count.values.is_some()) {
         members[1].1 = json!({ "type": "integer", "minimum": 0, "description": "records that have the value" });
     }
-    if view.rank.is_some() {
-        members.extend(rank_members());
-    }
+    members.extend(rank_members(view.rank.as_ref()));
     let chosen: Vec<(&str, Json)> = match &view.fields {
         None => members,
         Some(fields) => fields

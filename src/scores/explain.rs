@@ -1,0 +1,142 @@
+//! How a member's numbers came about, term by term.
+
+use super::{Counted, Members, Scores, Seen, count, fields};
+use crate::model::{Days, Name, Number, Record, Score, Value};
+use jiff::civil::Date;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Scores<'_> {
+    /// For each record, the scores that are computed for it.
+    pub fn explain(&self, collection: usize, records: &[Record]) -> Vec<Value> {
+        let scores: Vec<(&Score, Members)> = self
+            .settings
+            .scores_of(collection)
+            .map(|score| (score, Members::read(self, score, records, &mut Vec::new())))
+            .collect();
+        let one = |(at, record): (usize, &Record)| {
+            let key = record.key.to_ascii_lowercase();
+            let terms = scores.iter().map(|(score, members)| self.one(score, members.get(at), &key)).collect();
+            Value::List(terms)
+        };
+        records.par_iter().enumerate().map(one).collect()
+    }
+
+    fn one(&self, score: &Score, member: &super::Member, key: &str) -> Value {
+        let facts = &self.facts[score.from];
+        let mut out = Map::default();
+        out.text("score", &score.name);
+        out.value("rule", json(&self.formula(score)));
+        out.maybe("checkedAt", facts.checked.get(key).map(ToString::to_string));
+        out.text("today", &member.today.to_string());
+        out.maybe("countsFrom", member.start.map(|day| day.to_string()));
+        let Some(days) = facts.days.get(key) else {
+            out.value("known", Value::Null);
+            out.text(
+                "why",
+                "nothing is known of this member's activity yet: the numbers are those of the record, or 0",
+            );
+            return out.done();
+        };
+        let seen = Seen { days, today: member.today, start: member.start, is_past: false };
+        let counted = count(score, seen);
+        let mut known = Map::default();
+        known.text("from", &days.from().to_string());
+        known.maybe("to", days.last().map(|day| day.to_string()));
+        out.value("known", known.done());
+        out.value("months", months(score, days, member));
+        out.value("capped", pair([("days", counted.capped.0.into()), ("cut", counted.capped.1)]));
+        out.value(
+            "excluded",
+            pair([("daysBeforeStart", counted.early.into()), ("daysUnknown", counted.unknown.into())]),
+        );
+        out.value("streak", streak(&counted));
+        let mut gives = Map::default();
+        fields(score, &counted).into_iter().for_each(|(field, value)| gives.value(field, value));
+        out.value("gives", gives.done());
+        out.done()
+    }
+}
+
+/// What each month adds to the score: they sum up to it.
+fn months(score: &Score, days: &Days, member: &super::Member) -> Value {
+    let cap = score.daily_cap.unwrap_or(u32::MAX);
+    let first = member.start.map_or(days.from(), |start| start.max(days.from()));
+    let mut months: BTreeMap<(i16, i8), (u64, u64)> = BTreeMap::new();
+    let mut day = days.from();
+    for run in days.runs() {
+        for _ in 0..run.days {
+            if let Some(count @ 1..) = run.count
+                && (first..=member.today).contains(&day)
+            {
+                let (sum, active) = months.entry((day.year(), day.month())).or_default();
+                *sum += u64::from(count.min(cap));
+                *active += 1;
+            }
+            day = day.tomorrow().unwrap_or(Date::MAX);
+        }
+    }
+    let one = |((year, month), (sum, active)): ((i16, i8), (u64, u64))| {
+        let mut out = Map::default();
+        out.text("month", &format!("{year:04}-{month:02}"));
+        out.number("counted", sum);
+        out.number("days", active);
+        out.done()
+    };
+    Value::List(months.into_iter().map(one).collect())
+}
+
+fn streak(counted: &Counted) -> Value {
+    let mut out = Map::default();
+    out.number("current", counted.streak.current.into());
+    out.maybe("since", counted.since.filter(|_| counted.streak.current > 0).map(|day| day.to_string()));
+    out.number("longest", counted.streak.longest.into());
+    out.value("provisional", Value::Bool(counted.streak.provisional));
+    out.done()
+}
+
+fn pair(members: [(&str, u64); 2]) -> Value {
+    let mut out = Map::default();
+    members.into_iter().for_each(|(name, number)| out.number(name, number));
+    out.done()
+}
+
+fn json(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(flag) => Value::Bool(*flag),
+        serde_json::Value::Number(number) => Value::Number(Number::from_json(&number.to_string())),
+        serde_json::Value::String(text) => Value::text(text.as_str()),
+        serde_json::Value::Array(items) => Value::List(items.iter().map(json).collect()),
+        serde_json::Value::Object(members) => {
+            Value::Map(members.iter().map(|(name, value)| (Name::from(name.as_str()), json(value))).collect())
+        }
+    }
+}
+
+/// An object under construction.
+#[derive(Default)]
+struct Map(Vec<(Name, Value)>);
+
+impl Map {
+    fn value(&mut self, name: &str, value: Value) {
+        self.0.push((Arc::from(name), value));
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.value(name, Value::text(text));
+    }
+
+    fn maybe(&mut self, name: &str, text: Option<String>) {
+        self.value(name, text.map_or(Value::Null, Value::text));
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.value(name, Value::Number(Number::Int(i64::try_from(number).unwrap_or(i64::MAX))));
+    }
+
+    fn done(self) -> Value {
+        Value::Map(self.0.into())
+    }
+}

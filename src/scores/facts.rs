@@ -1,0 +1,82 @@
+//! `data/activity/<source>.ndjson` and its checks, read.
+
+use crate::model::{Activity, Checks, Days, Diagnostic, InputFile, Inputs, Place, Source, code};
+use jiff::Timestamp;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is known of the members of one source.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// By the ASCII-lowered key of the member's record.
+    pub days: HashMap<String, Days>,
+    pub checks: Checks,
+    /// When each member was last checked, by the ASCII-lowered key.
+    pub checked: HashMap<String, Timestamp>,
+}
+
+pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> Facts {
+    let mut facts = Facts::default();
+    if let Some(bytes) = bytes(inputs, &source.facts()) {
+        lines(&source.facts(), &bytes, &mut facts, faults);
+    }
+    if let Some(bytes) = bytes(inputs, &source.checks()) {
+        match serde_json::from_slice(&bytes) {
+            Ok(checks) => {
+                let checks: Checks = checks;
+                let checked = checks
+                    .members
+                    .iter()
+                    .filter_map(|(key, check)| Some((key.to_ascii_lowercase(), check.checked_at?)));
+                facts.checked = checked.collect();
+                facts.checks = checks;
+            }
+            Err(error) => faults.push(fault(&source.checks(), error.line(), &error.to_string())),
+        }
+    }
+    facts
+}
+
+fn bytes(inputs: &Inputs, path: &str) -> Option<Arc<Vec<u8>>> {
+    match inputs.files.get(path) {
+        Some(InputFile::Bytes(bytes)) => Some(Arc::clone(bytes)),
+        _ => None,
+    }
+}
+
+fn lines(path: &str, bytes: &[u8], facts: &mut Facts, faults: &mut Vec<Diagnostic>) {
+    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    let read = |line: &&[u8]| -> Result<Option<(String, Days)>, String> {
+        if line.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let activity: Activity = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let days = activity.days()?;
+        Ok(Some((activity.member.to_ascii_lowercase(), days)))
+    };
+    let read: Vec<_> = lines.par_iter().map(read).collect();
+    facts.days.reserve(read.len());
+    for (at, line) in read.into_iter().enumerate() {
+        match line {
+            Ok(Some((member, days))) => {
+                if facts.days.contains_key(&member) {
+                    faults.push(fault(path, at + 1, &format!("`{member}` has a line already")));
+                }
+                facts.days.insert(member, days);
+            }
+            Ok(None) => {}
+            Err(why) => faults.push(fault(path, at + 1, &why)),
+        }
+    }
+}
+
+fn fault(path: &str, line: usize, why: &str) -> Diagnostic {
+    // The parser counts lines of what it was given, which is one.
+    let why = why.split(" at line ").next().unwrap_or(why);
+    let mut place = Place::file(path);
+    place.line = line.max(1);
+    Diagnostic::error(code::BAD_ACTIVITY, place, format!("this is no activity of a member: {why}")).help(
+        "`precast refresh` writes this file: restore an earlier version of it, or remove the line and refresh again",
+    )
+}

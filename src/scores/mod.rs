@@ -1,0 +1,106 @@
+//! Activity to scores: sums, streaks and windows of the facts in `data/activity/`, as of any day. Pure: the same facts
+//! and the same instant give the same numbers.
+
+mod change;
+mod count;
+mod explain;
+mod facts;
+mod freshness;
+mod member;
+mod streak;
+
+pub use count::{Counted, Seen, count};
+pub use streak::{Course, Streak, streak};
+
+use crate::model::{Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
+use facts::Facts;
+use jiff::{Timestamp, ToSpan as _};
+use member::{Member, Members};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// How a score is made of counts. It is part of the output: another rule has another name.
+pub const FORMULA: &str = "capped-days-1";
+
+/// The facts of every source, at one instant.
+pub struct Scores<'a> {
+    settings: &'a Settings,
+    facts: Vec<Facts>,
+    now: Timestamp,
+}
+
+impl<'a> Scores<'a> {
+    /// Reads the facts; what is no fact is told.
+    pub fn read(settings: &'a Settings, inputs: &Inputs, now: Timestamp) -> (Self, Vec<Diagnostic>) {
+        let mut faults = Vec::new();
+        let facts = settings.sources.iter().map(|source| facts::read(source, inputs, &mut faults)).collect();
+        (Self { settings, facts, now }, faults)
+    }
+
+    /// What the facts of a member count for a score, as of so many days ago; `None` where there are none.
+    fn counted(&self, score: &Score, key: &str, member: &Member, days_ago: u32) -> Option<Counted> {
+        let days = self.facts[score.from].days.get(key)?;
+        let today = member.today.checked_sub(i64::from(days_ago).days()).ok()?;
+        Some(count(score, Seen { days, today, start: member.start, is_past: days_ago > 0 }))
+    }
+
+    fn laid(&self, scores: &[(&Score, Members)], at: usize, record: &Record, days_ago: u32) -> Laid {
+        let key = record.key.to_ascii_lowercase();
+        let (mut values, mut there) = (Vec::new(), true);
+        for (score, members) in scores {
+            let member = members.get(at);
+            let counted = self.counted(score, &key, member, days_ago);
+            let day = member.today.checked_sub(i64::from(days_ago).days()).unwrap_or(member.today);
+            let known_from = self.facts[score.from].days.get(&key).map(|days| days.from());
+            there &= member.start.or(known_from).is_none_or(|start| start <= day);
+            // What nobody has looked at stays as it is written.
+            let zero = Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
+            let unseen = counted.is_none();
+            let mut counted = counted.unwrap_or(zero);
+            counted.streak.provisional |= unseen;
+            for (field, value) in fields(score, &counted) {
+                let keeps = unseen && record.get(field).is_some_and(|value| *value != Value::Null);
+                values.push((!keeps).then_some(value));
+            }
+        }
+        Laid { values, there }
+    }
+}
+
+/// The members that a score computes, and their values.
+fn fields<'s>(score: &'s Score, counted: &Counted) -> Vec<(&'s str, Value)> {
+    let number = |number: u64| Value::Number(Number::Int(i64::try_from(number).unwrap_or(i64::MAX)));
+    let into = &score.into;
+    let fixed = [
+        (&into.score, number(counted.score)),
+        (&into.streak, number(counted.streak.current.into())),
+        (&into.longest, number(counted.streak.longest.into())),
+        (&into.active, number(counted.active.into())),
+        (&into.provisional, Value::Bool(counted.streak.provisional)),
+    ];
+    let fixed = fixed.into_iter().filter_map(|(field, value)| Some((field.as_deref()?, value)));
+    let windows = score.windows.iter().zip(&counted.windows).map(|((field, _), sum)| (field.as_str(), number(*sum)));
+    fixed.chain(windows).collect()
+}
+
+impl Overlays for Scores<'_> {
+    fn over(&self, collection: usize, records: &[Record], days_ago: u32) -> Option<Overlay> {
+        let mut unreadable = Vec::new();
+        let scores: Vec<(&Score, Members)> = self
+            .settings
+            .scores_of(collection)
+            .map(|score| (score, Members::read(self, score, records, &mut unreadable)))
+            .collect();
+        if scores.is_empty() {
+            return None;
+        }
+        let names: Vec<Name> = scores.iter().flat_map(|(score, _)| score.fields()).map(Arc::from).collect();
+        let members =
+            records.par_iter().enumerate().map(|(at, record)| self.laid(&scores, at, record, days_ago)).collect();
+        Some(Overlay { names, members, unreadable })
+    }
+
+    fn next_change(&self, collection: usize, records: &[Record], movements: &[u32]) -> Option<Timestamp> {
+        self.next_midnight(collection, records, movements)
+    }
+}
