@@ -31,5 +31,6 @@ mod session;
 mod shipped;
 #[cfg(feature = "publish")]
 mod store;
+mod streaks;
 mod support;
 mod views;
