@@ -194,18 +194,13 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     if let Some(old) = &against {
         computed.faults.extend(promises::broken(&settings, &old.openapi, &computed.artifacts));
     }
-    report.settle(computed.faults);
+    report.settle(std::mem::take(&mut computed.faults));
     if report.errors() > 0 || options.strict && !report.diagnostics.is_empty() {
         return Ok(report);
     }
     let start = Instant::now();
-    let facts = release::Facts {
-        records: &report.collections,
-        read_at: options.read_at(),
-        activity: Some(&computed.activity),
-        next_change: computed.next_change,
-    };
-    let release = release::seal(&settings, facts, computed.artifacts, &[]);
+    let artifacts = std::mem::take(&mut computed.artifacts);
+    let release = release::seal(&settings, computed.facts(&report.collections, options.read_at()), artifacts, &[]);
     report.time("seal", start);
     if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {
         return Ok(report);

@@ -25,7 +25,7 @@ pub struct Where {
 macro_rules! left_out {
     ($($command:ty => $name:literal,)*) => {$(
         impl $command {
-            #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
+            #[allow(clippy::unused_self, reason = "the same call with and without the feature")]
             pub fn run(self, _root: &Path) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Usage(format!(
                     "this build has no `{}`: run `cargo run --features publish -- {0} …`, or build it with `cargo install --path . --features publish`",

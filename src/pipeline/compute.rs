@@ -25,6 +25,13 @@ pub struct Computed {
     pub activity: release::Activity,
 }
 
+impl Computed {
+    /// What the release says of itself.
+    pub fn facts<'a>(&'a self, records: &'a [(String, usize)], read_at: Option<Timestamp>) -> release::Facts<'a> {
+        release::Facts { records, read_at, activity: Some(&self.activity), next_change: self.next_change }
+    }
+}
+
 /// Reads, computes and describes. Where there are faults, the artifacts are what could be made.
 pub fn compute(
     root: &Path,

@@ -90,24 +90,19 @@ impl Session {
         }
         report.time("read", start);
         let moment = Moment { drafts: self.drafts, kept: Some(&self.kept), ..Moment::at(now) };
-        let computed =
+        let mut computed =
             compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(&mut self.answers));
         self.kept.turn();
-        report.settle(computed.faults);
+        report.settle(std::mem::take(&mut computed.faults));
         self.good = report.errors() == 0;
         if !self.good {
             return Ok(Built::Faulty(report));
         }
         let start = Instant::now();
         let last = self.last.take();
-        let facts = release::Facts {
-            records: &report.collections,
-            read_at: None,
-            activity: Some(&computed.activity),
-            next_change: computed.next_change,
-        };
+        let artifacts = std::mem::take(&mut computed.artifacts);
         let last = last.as_ref().map_or(&[][..], |last| &last.artifacts);
-        let release = Arc::new(release::seal(&settings, facts, computed.artifacts, last));
+        let release = Arc::new(release::seal(&settings, computed.facts(&report.collections, None), artifacts, last));
         self.last = Some(Arc::clone(&release));
         report.release = Some(summary(&release));
         report.time("seal", start);

@@ -1,7 +1,7 @@
 //! When the numbers would change though nobody does anything: at a midnight that breaks a streak or moves a window.
 
 use super::{Member, Members, Scores, fields};
-use crate::model::{Record, Score};
+use crate::model::{About, Record, Score};
 use jiff::{Timestamp, ToSpan as _};
 use rayon::prelude::*;
 
@@ -38,6 +38,11 @@ impl Scores<'_> {
         found
     }
 
+    fn is_explained(&self, score: &Score) -> bool {
+        let members = self.settings.sources[score.from].members;
+        self.settings.views.iter().any(|view| view.from == members && matches!(view.about, About::Explain))
+    }
+
     /// The midnight that many days ahead, if it changes something for the member.
     fn changes(
         &self,
@@ -48,13 +53,20 @@ impl Scores<'_> {
         movements: &[u32],
     ) -> Option<Timestamp> {
         let key = record.key.to_ascii_lowercase();
-        self.facts[score.from].days.get(&key)?;
         let now = *members.get(at);
         let today = now.today.checked_add(i64::from(ahead).days()).ok()?;
         let before = now.today.checked_add(i64::from(ahead - 1).days()).ok()?;
         let numbers = |today, days_ago| {
-            let counted = self.counted(score, &key, &Member { today, ..now }, days_ago)?;
-            Some(fields(score, &counted).into_iter().map(|(_, value)| value).collect::<Vec<_>>())
+            let member = Member { today, ..now };
+            let counted = self.counted(score, &key, &member, days_ago);
+            let values = counted.as_ref().map(|counted| fields(score, counted));
+            // An explanation tells more than the members that are computed.
+            let whole = counted.clone().filter(|_| days_ago == 0 && self.is_explained(score));
+            (
+                values.map(|all| all.into_iter().map(|(_, value)| value).collect::<Vec<_>>()),
+                whole,
+                days_ago > 0 && self.is_there(score, &key, &member, days_ago),
+            )
         };
         let differs = |days_ago: u32| numbers(before, days_ago) != numbers(today, days_ago);
         if !differs(0) && !movements.iter().any(|days_ago| differs(*days_ago)) {

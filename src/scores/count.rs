@@ -20,7 +20,7 @@ pub struct Counted {
     pub capped: (u32, u64),
     /// Days with a count before the first that counts.
     pub early: u32,
-    /// Days that count and of which nothing is known.
+    /// Days between known ones of which nothing is known.
     pub unknown: u32,
 }
 
@@ -92,11 +92,13 @@ fn sums(score: &Score, counts: &[Option<u32>], first: Date, today: Date, counted
     let cap = score.daily_cap.unwrap_or(u32::MAX);
     let windows: Vec<(usize, usize)> =
         score.windows.iter().map(|(_, window)| within(*window, first, today, counts.len())).collect();
+    let mut unknown = 0;
     for (at, count) in counts.iter().enumerate() {
         let Some(count) = *count else {
-            counted.unknown += u32::from(at + 1 < counts.len());
+            unknown += 1;
             continue;
         };
+        counted.unknown += std::mem::take(&mut unknown);
         if count == 0 {
             continue;
         }

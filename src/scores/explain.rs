@@ -29,7 +29,6 @@ impl Scores<'_> {
         out.text("score", &score.name);
         out.value("rule", json(&self.formula(score)));
         out.maybe("checkedAt", facts.checked.get(key).map(ToString::to_string));
-        out.text("today", &member.today.to_string());
         out.maybe("countsFrom", member.start.map(|day| day.to_string()));
         let Some(days) = facts.days.get(key) else {
             out.value("known", Value::Null);

@@ -18,7 +18,7 @@ impl Scores<'_> {
                 "oldestCheckAt": oldest.map(|at| at.to_string()),
                 "members": facts.days.len(),
                 "missing": missing,
-                "stale": self.stale_at(source, checked).is_none_or(|at| at <= self.now),
+                "stale": stale_at(source, checked).is_none_or(|at| at <= self.now),
             });
             (source.name.clone(), told)
         };
@@ -63,14 +63,12 @@ impl Scores<'_> {
     /// When facts go stale, of those that are fresh yet.
     pub fn next_stale(&self) -> Option<Timestamp> {
         let each = self.settings.sources.iter().zip(&self.facts);
-        each.filter_map(|(source, facts)| self.stale_at(source, facts.checks.checked_at))
-            .filter(|at| *at > self.now)
-            .min()
+        each.filter_map(|(source, facts)| stale_at(source, facts.checks.checked_at)).filter(|at| *at > self.now).min()
     }
+}
 
-    fn stale_at(&self, source: &Source, checked: Option<Timestamp>) -> Option<Timestamp> {
-        checked?.checked_add(i64::try_from(source.stale_hours).ok()?.hours()).ok()
-    }
+fn stale_at(source: &Source, checked: Option<Timestamp>) -> Option<Timestamp> {
+    checked?.checked_add(i64::try_from(source.stale_hours).ok()?.hours()).ok()
 }
 
 fn kind(kind: &SourceKind) -> &'static str {

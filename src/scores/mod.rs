@@ -12,7 +12,7 @@ mod streak;
 pub use count::{Counted, Seen, count};
 pub use streak::{Course, Streak, streak};
 
-use crate::model::{Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
+use crate::model::{Days, Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
 use facts::Facts;
 use jiff::{Timestamp, ToSpan as _};
 use member::{Member, Members};
@@ -44,15 +44,20 @@ impl<'a> Scores<'a> {
         Some(count(score, Seen { days, today, start: member.start, is_past: days_ago > 0 }))
     }
 
+    /// Whether the member was there already so many days ago.
+    fn is_there(&self, score: &Score, key: &str, member: &Member, days_ago: u32) -> bool {
+        let day = member.today.checked_sub(i64::from(days_ago).days()).unwrap_or(member.today);
+        let known_from = self.facts[score.from].days.get(key).map(Days::from);
+        member.start.or(known_from).is_none_or(|start| start <= day)
+    }
+
     fn laid(&self, scores: &[(&Score, Members)], at: usize, record: &Record, days_ago: u32) -> Laid {
         let key = record.key.to_ascii_lowercase();
         let (mut values, mut there) = (Vec::new(), true);
         for (score, members) in scores {
             let member = members.get(at);
             let counted = self.counted(score, &key, member, days_ago);
-            let day = member.today.checked_sub(i64::from(days_ago).days()).unwrap_or(member.today);
-            let known_from = self.facts[score.from].days.get(&key).map(|days| days.from());
-            there &= member.start.or(known_from).is_none_or(|start| start <= day);
+            there &= self.is_there(score, &key, member, days_ago);
             // What nobody has looked at stays as it is written.
             let zero = Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
             let unseen = counted.is_none();

@@ -1,6 +1,6 @@
 //! A view's rows in order, ranked and written.
 
-use super::order::{self, Standing};
+use super::order::{self, Before, Standing};
 use super::project::{self, Projection};
 use super::table::{Column, Table};
 use super::{Context, shares_rows};
@@ -35,7 +35,7 @@ pub fn arrange(
         let mut standings = order::ranked(&order, &column, is_descending(view), rank.method);
         if let (Some(before), Table::Records(_, rows)) = (before, table) {
             for (row, standing) in order.iter().zip(&mut standings) {
-                standing.before = Some(before.get(&rows[*row as usize]).copied());
+                standing.before = before.get(&rows[*row as usize]).map_or(Before::New, |rank| Before::Rank(*rank));
             }
         }
         standings

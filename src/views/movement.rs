@@ -20,7 +20,7 @@ pub fn before(context: &Context<'_>, view: &View) -> Option<Before> {
     let rows = (0_u32..).zip(past.records.iter().zip(today));
     let rows =
         rows.filter(|(_, (then, now))| then.hidden.is_none() && now.hidden.is_none()).map(|(at, _)| at).collect();
-    let rows = filtered(context, view, Table::Records(past, rows));
+    let rows = filtered(context, view, &Table::Records(past, rows));
     let groups: Vec<(String, Vec<u32>)> = match &view.group {
         None => vec![(String::new(), rows)],
         Some(group) => {
@@ -33,9 +33,9 @@ pub fn before(context: &Context<'_>, view: &View) -> Option<Before> {
     Some(groups.into_iter().map(ranked).collect())
 }
 
-fn filtered(context: &Context<'_>, view: &View, table: Table<'_>) -> Vec<u32> {
-    let passes = view.filter.as_ref().map(|filter| column(context, &table, &filter.value));
-    let Table::Records(_, rows) = &table else { return Vec::new() };
+fn filtered(context: &Context<'_>, view: &View, table: &Table<'_>) -> Vec<u32> {
+    let passes = view.filter.as_ref().map(|filter| column(context, table, &filter.value));
+    let Table::Records(_, rows) = table else { return Vec::new() };
     let is_true = |value: &Value| minijinja::Value::from(value).is_true();
     let passed = |at: usize| passes.as_ref().is_none_or(|all| all[at].as_ref().is_some_and(|value| is_true(value)));
     rows.iter().enumerate().filter(|(at, _)| passed(*at)).map(|(_, row)| *row).collect()

@@ -13,8 +13,17 @@ pub struct Standing {
     pub position: usize,
     /// Whether another row has the same value.
     pub tied: bool,
-    /// The rank some days ago, where that is told; `Some(None)` of a row that was not there.
-    pub before: Option<Option<usize>>,
+    pub before: Before,
+}
+
+/// A row's rank some days ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// The view does not tell of it.
+    Untold,
+    /// The row was not there.
+    New,
+    Rank(usize),
 }
 
 /// The rows in order: by each column in turn, descending where told so, missing values last either way, ties in the
@@ -37,7 +46,7 @@ pub fn ranked(order: &[u32], column: &Column<'_>, descending: bool, method: Rank
     let value = |position: u32| column[order[position as usize] as usize].as_deref();
     let mut best_first: Vec<u32> = (0_u32..).take(order.len()).collect();
     best_first.par_sort_by(|a, b| by_value(value(*a), value(*b), descending));
-    let mut standings = vec![Standing { rank: 0, position: 0, tied: false, before: None }; order.len()];
+    let mut standings = vec![Standing { rank: 0, position: 0, tied: false, before: Before::Untold }; order.len()];
     let (mut start, mut classes) = (0, 0);
     while start < best_first.len() {
         let equal = |position: &&u32| by_value(value(best_first[start]), value(**position), descending).is_eq();
@@ -50,7 +59,7 @@ pub fn ranked(order: &[u32], column: &Column<'_>, descending: bool, method: Rank
                 RankMethod::Ordinal => start + offset + 1,
             };
             let position = position as usize;
-            standings[position] = Standing { rank, position: position + 1, tied: size > 1, before: None };
+            standings[position] = Standing { rank, position: position + 1, tied: size > 1, before: Before::Untold };
         }
         start += size;
     }

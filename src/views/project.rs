@@ -1,6 +1,6 @@
 //! `fields` and `lookup`: rows as JSON, each written once.
 
-use super::order::Standing;
+use super::order::{Before, Standing};
 use crate::model::{
     Collection, Rank, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text,
 };
@@ -186,8 +186,21 @@ fn rank_member(standing: Standing, name: &str) -> Option<String> {
         "rank" => standing.rank.to_string(),
         "position" => standing.position.to_string(),
         "tied" => standing.tied.to_string(),
-        "delta" => standing.before?.map_or_else(|| "null".to_owned(), |before| delta(standing, before).to_string()),
-        "trend" => format!("\"{}\"", trend(standing, standing.before?)),
+        "delta" => match standing.before {
+            Before::Untold => return None,
+            Before::New => "null".to_owned(),
+            Before::Rank(before) => delta(standing, before).to_string(),
+        },
+        "trend" => match standing.before {
+            Before::Untold => return None,
+            Before::New => "\"new\"",
+            Before::Rank(before) => match delta(standing, before) {
+                1.. => "\"up\"",
+                0 => "\"same\"",
+                _ => "\"down\"",
+            },
+        }
+        .to_owned(),
         _ => return None,
     })
 }
@@ -198,19 +211,10 @@ fn delta(standing: Standing, before: usize) -> i64 {
     rank(before) - rank(standing.rank)
 }
 
-fn trend(standing: Standing, before: Option<usize>) -> &'static str {
-    match before.map(|before| delta(standing, before)) {
-        None => "new",
-        Some(1..) => "up",
-        Some(0) => "same",
-        Some(_) => "down",
-    }
-}
-
 /// What stands behind a shared row that is ranked.
 pub fn rank_suffix(standing: Standing) -> Box<str> {
     let members = RANK_MEMBERS.iter().filter_map(|name| Some((name, rank_member(standing, name)?)));
-    members.map(|(name, text)| format!(",\"{name}\":{text}")).collect::<String>().into()
+    members.fold(String::new(), |all, (name, text)| all + ",\"" + name + "\":" + &text).into()
 }
 
 /// A row of a `count`.

@@ -13,6 +13,7 @@ mod command;
 mod crash;
 mod edge;
 mod engine;
+mod facts;
 mod formats;
 mod layers;
 mod markdown;
@@ -22,6 +23,7 @@ mod ownership;
 #[cfg(feature = "publish")]
 mod publish;
 mod scaffolds;
+mod scores;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "serve")]

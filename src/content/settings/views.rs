@@ -51,12 +51,6 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
     }
     let sort = form.texts("sort").unwrap_or_default().into_iter().map(|key| sort::read(reader, key)).collect();
     let rank = form.table("rank").and_then(|table| rank(reader, &table));
-    let scored = from_index.is_none_or(|from| settings.scores_of(from).next().is_some());
-    if let Some(rank) = rank.as_ref().filter(|rank| rank.movement_days.is_some() && (!scored || count.is_some())) {
-        let message =
-            "`movement_days` needs rows that scores are computed for: nothing else says how they were ranked before";
-        reader.report(Diagnostic::error(code::BAD_OPTION, rank.by.at.clone(), message));
-    }
     let fields = form.texts("fields");
     let about = about(reader, &form, settings, earlier);
     let each = form.flag("each").unwrap_or(false) || !matches!(about, About::Record);
@@ -70,6 +64,8 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
     let surfaces = surfaces(reader, &form, settings);
     form.finish();
     combinations(reader, &form, each);
+    let scored = from_index.is_none_or(|from| count.is_none() && settings.scores_of(from).next().is_some());
+    check_movement(reader, rank.as_ref(), scored);
     let view = View {
         path: path?,
         from: from_index?,
@@ -91,12 +87,7 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
         lookup,
         surfaces,
     };
-    if let About::Standing(of) = view.about
-        && earlier[of].from != view.from
-    {
-        let message = format!("`{}` ranks another collection than this view's", earlier[of].path.value);
-        reader.report(Diagnostic::error(code::BAD_OPTION, view.from_at.clone(), message));
-    }
+    check_standing(reader, &view, earlier);
     check_placeholders(reader, &view, &settings.collections[view.from].key.value);
     Some(view)
 }
@@ -187,17 +178,15 @@ fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[V
     }
     let ranked = |view: &&View| view.rank.is_some() && !view.each && view.group.is_none() && view.count.is_none();
     let known: Vec<String> = earlier.iter().filter(ranked).map(|view| view.path.value.to_string()).collect();
-    match earlier.iter().position(|view| view.path.value.to_string() == standing.value && ranked(&view)) {
-        Some(view) => About::Standing(view),
-        None => {
-            let names: Vec<&str> = known.iter().map(String::as_str).collect();
-            let message = format!("there is no ranked list `{}` above this view", standing.value);
-            let fault = Diagnostic::error(code::BAD_OPTION, standing.at.clone(), message);
-            let all = format!("`standing` names a list with `rank` that is declared before: {}", quoted(&names));
-            reader.report(fault.suggest(&standing.value, names.iter().copied(), all));
-            About::Record
-        }
+    let found = earlier.iter().position(|view| view.path.value.to_string() == standing.value && ranked(&view));
+    if found.is_none() {
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let message = format!("there is no ranked list `{}` above this view", standing.value);
+        let fault = Diagnostic::error(code::BAD_OPTION, standing.at.clone(), message);
+        let all = format!("`standing` names a list with `rank` that is declared before: {}", quoted(&names));
+        reader.report(fault.suggest(&standing.value, names.iter().copied(), all));
     }
+    found.map_or(About::Record, About::Standing)
 }
 
 fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {
@@ -279,6 +268,23 @@ fn combinations(reader: &Reader<'_>, form: &Form<'_>, each: bool) {
         refuse("as", "`as` names the value's member in a `count`, and there is none");
     } else {
         refuse("lookup", "a `count` makes rows of its own, so there is nothing to look up");
+    }
+}
+
+fn check_standing(reader: &Reader<'_>, view: &View, earlier: &[View]) {
+    if let About::Standing(of) = view.about
+        && earlier[of].from != view.from
+    {
+        let message = format!("`{}` ranks another collection than this view's", earlier[of].path.value);
+        reader.report(Diagnostic::error(code::BAD_OPTION, view.from_at.clone(), message));
+    }
+}
+
+fn check_movement(reader: &Reader<'_>, rank: Option<&Rank>, scored: bool) {
+    if let Some(rank) = rank.filter(|rank| rank.movement_days.is_some() && !scored) {
+        let message =
+            "`movement_days` needs rows that scores are computed for: nothing else says how they were ranked before";
+        reader.report(Diagnostic::error(code::BAD_OPTION, rank.by.at.clone(), message));
     }
 }
 

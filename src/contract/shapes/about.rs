@@ -74,12 +74,11 @@ fn explanation(key: &str) -> Json {
         &json!({ "month": text("year and month"), "counted": count("what it adds to the score"), "days": count("days with activity") }),
     );
     let score = object(
-        &["score", "rule", "checkedAt", "today", "countsFrom", "known"],
+        &["score", "rule", "checkedAt", "countsFrom", "known"],
         &json!({
             "score": text("its name"),
             "rule": { "type": "object", "description": "the formula and its parameters" },
             "checkedAt": { "type": ["string", "null"], "format": "date-time", "description": "when the source was last asked about this member" },
-            "today": { "type": "string", "format": "date", "description": "the day that it was for the member" },
             "countsFrom": day("the first day that counts"),
             "known": { "type": ["object", "null"], "properties": { "from": day("the first known day"), "to": day("the last") }, "required": ["from", "to"] },
             "why": text("why nothing was counted; absent where something was"),
@@ -87,7 +86,7 @@ fn explanation(key: &str) -> Json {
             "capped": object(&["days", "cut"], &json!({ "days": count("days above the daily cap"), "cut": count("what it took off") })),
             "excluded": object(
                 &["daysBeforeStart", "daysUnknown"],
-                &json!({ "daysBeforeStart": count("days with activity before the first that counts"), "daysUnknown": count("days of which nothing is known") }),
+                &json!({ "daysBeforeStart": count("days with activity before the first that counts"), "daysUnknown": count("days between known ones of which nothing is known") }),
             ),
             "streak": object(
                 &["current", "since", "longest", "provisional"],

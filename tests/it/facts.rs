@@ -1,0 +1,134 @@
+//! Broken facts of activity, and broken declarations of what is made of them.
+
+use crate::support::Site;
+use serde_json::Value as Json;
+
+const SITE: &str = r#"
+[site]
+name = "Test"
+base_url = "https://test.example"
+[collections.users]
+sources = ["data/users.json"]
+key = "id"
+[sources.calendar]
+kind = "github"
+[scores.calendar]
+from = "calendar"
+into = { score = "github" }
+"#;
+
+fn told(site: &Site) -> Vec<String> {
+    let run = site.run(&["check", "--format", "json", "--now", "2026-01-02T00:00:00Z"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let document: Json = serde_json::from_str(&run.stdout).expect("a document");
+    let text = |fault: &Json, name: &str| fault[name].as_str().expect("text").to_owned();
+    document["diagnostics"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|fault| format!("{}:{} {}", text(fault, "path"), fault["line"], text(fault, "message")))
+        .collect()
+}
+
+#[test]
+fn broken_facts_are_told_at_their_line() {
+    let site = Site::empty().file("site/site.toml", SITE);
+    site.write("data/users.json", "[{\"id\": \"a\", \"dateJoined\": \"soon\", \"timeZone\": \"Mars/Base\"}]");
+    let line =
+        |days: &str, member: &str| format!("{{\"days\":\"{days}\",\"from\":\"2026-01-01\",\"member\":\"{member}\"}}\n");
+    let facts = line("1", "a") + "\n" + &line("1 x", "b") + "nonsense\n" + &line("1", "A");
+    site.write("data/activity/calendar.ndjson", facts);
+    site.write("data/activity/calendar.checked.json", "{\n\"members\": 3}");
+    let told = told(&site);
+    let has = |text: &str| assert!(told.iter().any(|fault| fault.contains(text)), "{text}: {told:#?}");
+    has("calendar.ndjson:3 this is no activity of a member: `x` is no count of days");
+    has("calendar.ndjson:4 this is no activity of a member: expected");
+    has("calendar.ndjson:5 this is no activity of a member: `a` has a line already");
+    has("calendar.checked.json:2");
+    has("data/users.json:1 `soon` is not a date");
+    has("data/users.json:1 `Mars/Base` is not a time zone");
+}
+
+const BROKEN: &str = r#"[site]
+name = "Test"
+base_url = "https://test.example"
+[collections.users]
+sources = ["data/users.json"]
+key = "id"
+[collections.users.derive]
+total = "1"
+[sources.Bad]
+kind = "githob"
+[sources.github]
+kind = "github"
+mode = "journal"
+members = "people"
+token = { evn = "X" }
+[sources.file]
+kind = "csv"
+path = "../x.csv"
+[sources.program]
+kind = "command"
+[sources.good]
+kind = "feed"
+stale_hours = 0
+[scores.one]
+from = "god"
+[scores.two]
+from = "good"
+grace_days = -1
+exclude = ["caturday"]
+period = "fortnight"
+since = "2026-02-30"
+into = { score = "id", streak = "total", longest = "twice", active = "twice", points = "x" }
+windows = { a = "30", b = "0d", c = "2026-13" }
+[scores.three]
+from = "good"
+[[views]]
+path = "board"
+from = "users"
+rank = { by = "total", movement_days = 0 }
+[[views]]
+path = "users/{id}/standing"
+from = "users"
+standing = "bord"
+sort = ["total"]
+"#;
+
+const TOLD: &[&str] = &[
+    "site.toml:9 `Bad` is no name for a source",
+    "site.toml:10 `githob` is no kind of source",
+    "site.toml:13 `journal` is no mode",
+    "site.toml:14 there is no collection `people`",
+    "site.toml:15 `token` of source `github` has no option `evn`",
+    "site.toml:18 `../x.csv` does not stay below the site's root",
+    "site.toml:19 a source of the kind `command` has no `command`",
+    "site.toml:23 `stale_hours` of source `good` is a whole number from 1",
+    "site.toml:25 there is no source `god`",
+    "site.toml:28 `grace_days` of score `two` is a whole number from 0",
+    "site.toml:29 `caturday` is no weekday",
+    "site.toml:30 `fortnight` is no period",
+    "site.toml:31 `2026-02-30` is not a date",
+    "site.toml:32 `into` of score `two` has no option `points`",
+    "site.toml:33 `30` is no window",
+    "site.toml:33 `0d` is no window",
+    "site.toml:33 `2026-13` is no window",
+    "site.toml:26 `id` of `users` is the key",
+    "site.toml:26 `total` of `users` is derived",
+    "site.toml:26 `twice` of `users` is named twice",
+    "site.toml:34 score `three` computes nothing",
+    "site.toml:39 `movement_days` of",
+    "site.toml:43 there is no ranked list `bord` above this view",
+    "site.toml:44 `sort` has no meaning in a view that tells about records",
+];
+
+#[test]
+fn broken_declarations_are_told_at_their_line() {
+    let site = Site::empty().file("site/site.toml", BROKEN);
+    site.write("data/users.json", "[{\"id\": \"a\"}]");
+    let told = told(&site);
+    let has = |text: &str| assert!(told.iter().any(|fault| fault.contains(text)), "{text}: {told:#?}");
+    for text in TOLD {
+        has(text);
+    }
+}
