@@ -165,14 +165,25 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Faults) => ExitCode::from(1),
         Ok(Outcome::Usage(message)) => {
-            say!("error: {message}");
+            fail(&message);
             ExitCode::from(2)
         }
         Err(error) => {
-            say!("error: {error:#}");
+            fail(&format!("{error:#}"));
             ExitCode::from(3)
         }
     }
+}
+
+/// Says why it ended; where a JSON document was asked for and none was printed, in one as well.
+fn fail(message: &str) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let asked = arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if asked && !PRINTED.load(Ordering::Relaxed) {
+        print(&format!("{:#}\n", serde_json::json!({ "error": message })));
+    }
+    say!("error: {message}");
 }
 
 impl Reading {
@@ -198,9 +209,13 @@ fn peak_memory() -> Option<u64> {
 /// Whether standard output could not be written.
 static OUTPUT_FAILED: AtomicBool = AtomicBool::new(false);
 
+/// Whether anything was printed.
+static PRINTED: AtomicBool = AtomicBool::new(false);
+
 /// Prints to standard output. A reader that has heard enough (`| head`) is no fault; a full disk is.
 fn print(text: &str) {
     use std::io::{ErrorKind, Write};
+    PRINTED.store(true, Ordering::Relaxed);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

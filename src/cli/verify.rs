@@ -76,13 +76,15 @@ mod run {
                 }
                 match found.into_iter().find(|(_, verified)| !verified.as_ref().is_ok_and(Verified::agrees)) {
                     None => Ok(Outcome::Done),
-                    Some((_, Err(error))) => Err(error),
+                    Some((name, Err(_))) => Err(anyhow!("{name} could not be verified")),
                     Some((name, verified)) => {
                         let way = match verified {
                             Ok(verified) if verified.interrupted => {
                                 ": a publish was interrupted, and is finished by running it again"
                             }
-                            _ if self.repair => "",
+                            _ if self.repair => {
+                                ", and neither the build nor a replica has the right bytes: publish that build again, or another"
+                            }
                             _ => ": run `precast verify --repair`",
                         };
                         Err(anyhow!("{name} does not hold what was published{way}"))
@@ -103,8 +105,10 @@ mod run {
     }
 
     fn tell(name: &str, verified: &Result<Verified>) {
-        // What keeps it from being verified is how the command ends.
-        let Ok(verified) = verified else { return };
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(error) => return say!("{name}: {error:#}"),
+        };
         for Finding { object, fault, repaired } in verified.findings.iter().take(SHOWN) {
             let what = match fault {
                 Fault::Missing => "is missing",

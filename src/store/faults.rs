@@ -113,6 +113,11 @@ where
     if text.contains("region") && matches!(error, SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)) {
         return anyhow!("there is no AWS region: set AWS_REGION, or `region` of the environment");
     }
+    if text.contains("not a valid URI") {
+        return anyhow!(
+            "the endpoint is no URL: write --endpoint-url, `endpoint` or AWS_ENDPOINT_URL such as `https://s3.example.net`"
+        );
+    }
     match error {
         SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
             anyhow!("cannot reach {on} for {action}: {text}. Check the network, and --endpoint-url where one is given")

@@ -110,14 +110,22 @@ impl Folder {
         if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        written.with_context(|| format!("cannot write {}", file.display()))
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                anyhow!(
+                    "cannot write {}: the disk is full. Make room, and run it again: it is finished then",
+                    file.display()
+                )
+            }
+            _ => anyhow!("cannot write {}: {error}", file.display()),
+        })
     }
 
     /// Held while a condition is looked at and the object is put.
     fn lock(&self) -> Result<File> {
         let path = self.path.join(".precast/lock");
         let opened = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
-        let file = opened.with_context(|| format!("cannot make {}", path.display()))?;
+        let file = opened.map_err(|error| anyhow!("cannot write to {}: {error}", self.path.display()))?;
         file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         Ok(file)
     }
@@ -169,7 +177,8 @@ impl Folder {
                 let entry = match entry {
                     Ok(entry) => entry,
                     Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => continue,
-                    Err(error) => return Err(anyhow!(error).context(format!("cannot list {}", root.display()))),
+                    Err(_) if !root.is_dir() => bail!("{} is no folder: name another target", root.display()),
+                    Err(error) => bail!("cannot list {}: {error}", root.display()),
                 };
                 let key = entry.path().strip_prefix(&root).unwrap_or(entry.path()).to_string_lossy().replace('\\', "/");
                 if entry.file_type().is_dir() || !key.starts_with(&prefix) || key.starts_with(TEMPORARY) {

@@ -1,6 +1,7 @@
 //! What is live at a target, and what was: one small document, replaced only by who has read it. It is the truth; what
 //! readers see follows from it.
 
+use super::sealed::Sealed;
 use super::shards::Shards;
 use crate::model::Layout;
 use crate::store::{Condition, ETag, PutError, Store};
@@ -162,6 +163,14 @@ pub async fn read(store: &Store, layout: Layout, environment: &str) -> Result<Re
 fn wrong_layout(store: &Store, there: Layout, wanted: Layout) -> anyhow::Error {
     let (there, wanted) = (there.name(), wanted.name());
     anyhow!("{} holds a site in the layout `{there}`, not `{wanted}`: publish to another prefix", store.name())
+}
+
+impl Live {
+    /// Whether this is the release, with the same documents about it: those that stand outside its digest tell of its
+    /// sources, which may be fresher than its answers are new.
+    pub fn is(&self, next: &Sealed) -> bool {
+        self.release == next.release() && self.manifest == next.manifest_digest()
+    }
 }
 
 impl Read {

@@ -58,11 +58,7 @@ impl CloudFront {
     ///
     /// # Errors
     /// When one is not there, or may not be changed.
-    pub async fn may_change(
-        &self,
-        function: Option<(&str, &str)>,
-        distributions: impl Iterator<Item = &str>,
-    ) -> Result<()> {
+    pub async fn may_change(&self, function: Option<(&str, &str)>, distributions: &[String]) -> Result<()> {
         if let Some((name, code)) = function {
             let on = format!("the function {name}");
             let (_, config) = self.draft(name, &on).await?;

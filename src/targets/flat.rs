@@ -11,14 +11,18 @@ use super::put::{Progress, Puts, Report, Versions};
 use super::sealed::Sealed;
 use super::{Publisher, Target, lease::Lease, switch};
 use crate::model::{CacheClass, Layout, hex};
-use crate::store::Condition;
+use crate::store::{Condition, Meta};
 use anyhow::{Context, Result, bail};
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a file whose name changes with its bytes outlives the pages that name it, in seconds: a day.
 const GRACE: i64 = 24 * 60 * 60;
+
+/// So many new keys are asked for one by one; more are looked for in a listing.
+const ASKED_ONE_BY_ONE: usize = 20;
 
 /// What a plan was made from.
 #[derive(Clone)]
@@ -42,9 +46,7 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     let live_release = current.as_ref().map(|live| live.release.as_str());
     let mut plan = Plan::new(&target.environment, target.store.name(), &next.manifest, live_release);
     plan.function = switch::differs(target, next, None).await?;
-    if read.channel.is_settled()
-        && current.as_ref().is_some_and(|live| live.release == next.release() && live.rules == RULES)
-    {
+    if read.channel.is_settled() && current.as_ref().is_some_and(|live| live.is(next) && live.rules == RULES) {
         plan.unchanged = next.objects().len();
         return Ok((plan, State { read, live: None }));
     }
@@ -55,11 +57,13 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
     let same_rules = current.as_ref().is_some_and(|live| live.rules == RULES);
     puts(&mut plan, next, &read, live.as_ref(), same_rules)?;
     deletes(&mut plan, next, &read, live.as_ref(), publisher.seconds);
-    let touched = plan.puts.iter().filter(|put| put.reason != Reason::New).map(|put| &*put.object);
+    // What tells of the release is asked for anew each time.
+    let kept = |put: &&PlannedPut| put.phase != Phase::Manifest;
+    let touched = plan.puts.iter().filter(kept).filter(|put| put.reason != Reason::New).map(|put| &*put.object);
     let touched: BTreeSet<&str> = touched.chain(plan.deletes.iter().map(|delete| delete.object.as_str())).collect();
     if !target.environment.distributions.is_empty() && (!plan.puts.is_empty() || !plan.deletes.is_empty()) {
         // A key that was not there may be kept as a 404.
-        let new = plan.puts.iter().filter(|put| put.reason == Reason::New && current.is_some());
+        let new = plan.puts.iter().filter(kept).filter(|put| put.reason == Reason::New && current.is_some());
         plan.invalidate = invalidation::paths(touched.into_iter().chain(new.map(|put| &*put.object)));
     }
     if let Some(left) = &read.channel.invalidate {
@@ -72,6 +76,7 @@ pub async fn plan(target: &Target, next: &Sealed, publisher: &Publisher) -> Resu
         None if current.is_some() && read.channel.pending.is_empty() => vec![unknown()],
         None => Vec::new(),
     };
+    obstacles(target, next, &plan, &read.channel.pending).await?;
     plan.cost.push(Cost::of(Layout::Flat, plan.puts.len() as u64 + 6, 6).invalidating(plan.invalidate.len()));
     let sharded = super::sharded::changed(live.as_ref(), next) as u64;
     plan.cost.push(Cost::of(Layout::Release, sharded + sharded.div_ceil(1000) + 10, 4));
@@ -96,6 +101,31 @@ fn puts(plan: &mut Plan, next: &Sealed, read: &channel::Read, live: Option<&Mani
     }
     // What nobody names yet goes first: if somebody else's object is in the way, readers have seen nothing.
     plan.puts.sort_by_key(|put| (put.phase == Phase::Manifest, put.reason != Reason::New, put.phase));
+    Ok(())
+}
+
+/// Whether somebody else's object stands where a new one would: known before anything changes. What an interrupted
+/// publish has announced is looked at when it is put.
+async fn obstacles(target: &Target, next: &Sealed, plan: &Plan, pending: &Pending) -> Result<()> {
+    let new = |put: &&PlannedPut| put.reason == Reason::New && !pending.contains_key(&put.object);
+    let mut puts: Vec<&PlannedPut> = plan.puts.iter().filter(new).collect();
+    if puts.len() > ASKED_ONE_BY_ONE {
+        let there: BTreeSet<String> = target.store.list("").await?.into_iter().map(|object| object.key).collect();
+        puts.retain(|put| there.contains(&*put.object));
+    }
+    let asked = puts.into_iter().map(|put| async move { (put, target.store.head(&put.object).await) });
+    let mut asked = futures_util::stream::iter(asked).buffer_unordered(target.store.parallel());
+    while let Some((put, there)) = asked.next().await {
+        let there: Option<Meta> = there?;
+        let wanted = next.objects().get(&put.key).map(|entry| entry.sha256);
+        if there.is_some_and(|there| there.ours != Some(true) && there.sha256 != wanted) {
+            bail!(
+                "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing was changed",
+                put.object,
+                target.store.name()
+            );
+        }
+    }
     Ok(())
 }
 
@@ -168,7 +198,7 @@ async fn replace(
         record(target, next, &read, &written).await?;
     }
     read.channel.pending.clear();
-    let is_live = read.channel.current.as_ref().is_some_and(|live| live.release == next.release());
+    let is_live = read.channel.current.as_ref().is_some_and(|live| live.is(next));
     let mut after = if plan.puts.is_empty() && is_live {
         read.channel.clone()
     } else {

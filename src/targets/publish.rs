@@ -114,9 +114,7 @@ async fn ready(target: &Target, next: &Sealed, planned: &Planned) -> Result<()> 
             (State::Sharded(state), true) => state.code.clone(),
         };
         let function = target.environment.function.as_deref().zip(code.as_deref());
-        let told = !plan.invalidate.is_empty();
-        let distributions = target.environment.distributions.iter().filter(|_| told).map(String::as_str);
-        edge.may_change(function, distributions).await?;
+        edge.may_change(function, &target.environment.distributions).await?;
     }
     // Shards are complete before anybody reads them; objects at their own keys are replaced one by one.
     match state {

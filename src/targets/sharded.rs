@@ -31,7 +31,7 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
     let live_release = current.as_ref().map(|live| live.release.as_str());
     let mut plan = Plan::new(&target.environment, target.store.name(), &next.manifest, live_release);
     if let Some((current, shards)) = current.as_ref().and_then(|live| Some((live, live.shards.clone()?)))
-        && current.release == next.release()
+        && current.is(next)
         && current.rules == RULES
         && read.channel.pending.is_empty()
     {
@@ -182,7 +182,7 @@ pub async fn apply(
     let State { read, shards, code } = state;
     let mut read = read.clone();
     let in_shards = |put: &&PlannedPut| put.object != put.key;
-    let current = read.channel.current.clone().filter(|live| live.release == next.release() && live.rules == RULES);
+    let current = read.channel.current.clone().filter(|live| live.is(next) && live.rules == RULES);
     let live = match current {
         Some(live) if !plan.puts.iter().any(|put| in_shards(&put)) => live,
         _ => {

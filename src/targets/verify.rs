@@ -59,7 +59,9 @@ impl Verified {
 /// When nothing is published, or the target fails.
 pub async fn verify(target: &Target, quick: bool, sources: Option<&[Sealed]>, report: &Report) -> Result<Verified> {
     let read = channel::read(&target.store, target.layout(), &target.environment.name).await?;
-    let Some(live) = &read.channel.current else { bail!("nothing is published at {} yet", target.store.name()) };
+    let Some(live) = &read.channel.current else {
+        bail!("nothing is published at {} yet: run `precast publish`", target.store.name())
+    };
     let release = release(target, live, sources).await?;
     let objects = expected(target, live, &release);
     report(Progress::Start { objects: objects.len(), bytes: live.bytes });

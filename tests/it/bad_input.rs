@@ -86,7 +86,7 @@ target = " "
 8:13 the replica s3://prod-site/eu overlaps with s3://prod-site
 8:34 `file:/srv` names no folder: write file:///folder, with three slashes
 9:26 `max_shrink` is a share from `0%` to `100%`, not `a lot`
-10:1 `prod` and `other` publish over each other: they have one target
+10:1 `prod` and `other` publish over each other: their targets overlap
 14:10 ` ` is no target: write s3://bucket/prefix, file:///folder or a folder
 "#]],
     );

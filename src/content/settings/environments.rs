@@ -42,13 +42,13 @@ fn all(reader: &Reader<'_>, form: &Form<'_>) -> Vec<Environment> {
     let environments: Vec<Environment> = tables.collect();
     for (place, environment) in environments.iter().enumerate() {
         let same = |other: &&Environment| {
-            other.target == environment.target
+            other.target.overlaps(&environment.target)
                 && other.endpoint == environment.endpoint
                 && (other.layout == Layout::Flat || environment.layout == Layout::Flat)
         };
         if let Some(other) = environments[..place].iter().find(same) {
             let message =
-                format!("`{}` and `{}` publish over each other: they have one target", other.name, environment.name);
+                format!("`{}` and `{}` publish over each other: their targets overlap", other.name, environment.name);
             let fault = Diagnostic::error(code::BAD_OPTION, environment.at.clone(), message);
             reader.report(fault.help("give each a bucket, a prefix or a folder of its own"));
         }

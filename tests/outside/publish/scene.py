@@ -81,7 +81,7 @@ class Build:
     def __init__(self, root, out):
         done = run("build", "--root", root, "--out", out, "--now", NOW)
         assert done.code == 0, done.err
-        self.out = pathlib.Path(out)
+        self.root, self.out = root, pathlib.Path(out)
         self.read()
 
     def read(self):

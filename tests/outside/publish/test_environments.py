@@ -91,7 +91,7 @@ class Environments(Scene):
         place.put(build)
         place.put(small_site(self.folder, statics={"more.txt": "more", "hello.html": "<p>hello"}))
         self.assertEqual([sorted(paths) for paths in self.invalidated(place, place.outputs["DistributionId"])],
-                         [sorted(["/hello.html", "/more.txt", "/v1/manifest.json", "/v1/status.json"])])
+                         [sorted(["/hello.html", "/more.txt"])])
 
     @in_each_layout
     def test_going_back_can_be_tried(self, layout):
@@ -312,6 +312,27 @@ class Environments(Scene):
         self.assertIn("(the same)", self.succeeds(place.run("releases")).out)
 
     # Watching
+
+    @in_each_layout
+    def test_the_same_answers_of_fresher_sources(self, layout):
+        """A refresh that finds nothing new still says when it looked, and mends what tells of it."""
+        build = small_site(self.folder)
+        place, proxy = self.place(layout), self.proxy()
+        place.put(build)
+        for at in ("2026-06-01T13:00:00Z", "2026-06-01T14:00:00Z"):
+            self.assertEqual(run("build", "--stamp", "--root", build.root, "--out", build.out, "--now", at).code, 0)
+            release = build.release
+            build.read()
+            self.assertEqual(build.release, release)
+            plan = self.succeeds(place.publish(build, "--format", "json", url=proxy.url)).json()["plan"]
+            self.assertEqual({put["key"] for put in plan["puts"]}, {"v1/status.json", "v1/manifest.json"})
+            self.assertEqual(plan["invalidate"], [])
+            self.assertEqual(json.loads(place.fetch("/v1/status.json").body)["readAt"], at)
+            self.assert_live(place, build)
+        for key in place.where("v1/status.json"):
+            place.s3.put_object(Bucket=place.bucket, Key=key, Body=b"{}")
+        self.succeeds(place.run("verify", "--repair", "--out", build.out))
+        self.assert_live(place, build)
 
     @in_each_layout
     def test_a_stale_function(self, layout):

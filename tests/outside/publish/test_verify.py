@@ -191,7 +191,10 @@ class Verify(Scene):
         place = self.place("flat")
         place.put(self.old)
         place.s3.put_object(Bucket=place.bucket, Key="news-2.html", Body=b"somebody else's")
-        self.assertRegex(self.fails(place.publish(self.new)), "news-2.html at .* was put there by somebody else: move it away")
+        before = place.snapshot()
+        for options in ((), ("--dry-run",)):
+            self.assertRegex(self.fails(place.publish(self.new, *options)), "news-2.html at .* was put there by somebody else: move it away")
+        self.assertEqual(place.snapshot(), before, "nothing had begun")
         seen = place.reads(self.old)
         self.assertEqual([key for key in self.old.files if seen[key] != self.old.files[key]], [], "readers saw a change")
         self.assertEqual(place.object("news-2.html"), b"somebody else's")

@@ -126,6 +126,8 @@ class WrongWorlds(Scene):
             ("no such bucket, release", '[b]\ntarget = "s3://nobody-made-this-bucket"\nlayout = "release"', "there is no bucket at s3://nobody-made-this-bucket: deploy"),
             ("no such function", f'[b]\ntarget = "s3://{place.bucket}"\nfunction = "nobody-made-it"', "CloudFront has no function nobody-made-it"),
             ("no such distribution", f'[b]\ntarget = "s3://{place.bucket}"\ndistribution = "E0NOBODY"', "CloudFront has no distribution E0NOBODY"),
+            ("no such distribution yet", f'[b]\ntarget = "s3://{place.bucket}/fresh"\ndistribution = "E0NOBODY"', "CloudFront has no distribution E0NOBODY"),
+            ("no such distribution, release", f'[b]\ntarget = "s3://{place.bucket}/fresh"\nlayout = "release"\ndistribution = "E0NOBODY"', "CloudFront has no distribution E0NOBODY"),
         ]:
             with self.subTest(name):
                 (place.root / "site/environments.toml").write_text(section)
