@@ -62,7 +62,8 @@ fn main() {
     println!("| build | facts | seconds (least to most) | more than without |\n|---|---|---|---|");
     let sites = [("without scores", 0), ("active one day in twenty", 20), ("active one day in five", 5)];
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); sites.len()];
-    let sizes: Vec<u64> = sites.iter().map(|(_, one_in)| write(&dir.join(one_in.to_string()), members, *one_in)).collect();
+    let sizes: Vec<u64> =
+        sites.iter().map(|(_, one_in)| write(&dir.join(one_in.to_string()), members, *one_in)).collect();
     // In turns, so that a machine that slows down slows all of them.
     for _ in 0..runs {
         for (at, (_, one_in)) in sites.iter().enumerate() {

@@ -5,11 +5,14 @@ use super::formats::Part;
 use super::places::Places;
 use super::schema::member;
 use super::visibility::Hiding;
+use crate::expr::Expression;
 use crate::model::{
-    Collection, CollectionDecl, Diagnostic, FieldOrigin, HiddenReason, Overlay, Overlays, Past, Settings, code,
+    Collection, CollectionDecl, Derived, Diagnostic, FieldOrigin, HiddenReason, Overlay, Overlays, Past, Record,
+    Settings, code,
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What computes members, and of which collection they are.
@@ -30,7 +33,7 @@ impl Over<'_> {
             Diagnostic::error(code::BAD_DATE, at, wrong.message.clone()).help(wrong.help.clone())
         });
         let faults = faults.collect();
-        set(collection, overlay);
+        set(collection, overlay, |_| true);
         faults
     }
 
@@ -39,18 +42,28 @@ impl Over<'_> {
         for days_ago in self.movements() {
             let Some(overlay) = self.overlays.over(self.collection, &collection.records, days_ago) else { continue };
             let there: Vec<bool> = overlay.members.iter().map(|laid| laid.there).collect();
+            let needed = self.needed(days_ago, decl);
+            let is_needed = |name: &str| needed.contains(name);
+            let records = collection.records.par_iter().map(|record| Record {
+                key: record.key.clone(),
+                fields: record.fields.iter().filter(|field| is_needed(&field.name)).cloned().collect(),
+                origins: Vec::new(),
+                hidden: record.hidden.clone(),
+            });
             let mut past = Collection {
                 name: collection.name.clone(),
                 key: collection.key.clone(),
-                records: collection.records.clone(),
+                records: records.collect(),
                 names: collection.names.clone(),
                 complete: collection.complete,
                 closed: collection.closed,
                 ..Collection::default()
             };
-            set(&mut past, overlay);
+            set(&mut past, overlay, is_needed);
+            let derived: Vec<Derived> =
+                decl.derive.iter().filter(|derived| is_needed(&derived.name)).cloned().collect();
             // What fails was told of today's records.
-            drop(derive(&mut past, &decl.derive, places));
+            drop(derive(&mut past, &derived, places));
             for (record, there) in past.records.iter_mut().zip(there) {
                 if !there {
                     record.hidden = Some(HiddenReason::Unlisted);
@@ -66,6 +79,33 @@ impl Over<'_> {
         hiding.next_change = hiding.next_change.into_iter().chain(next).min();
     }
 
+    /// The members by which the past is ranked.
+    fn needed(&self, days_ago: u32, decl: &CollectionDecl) -> BTreeSet<String> {
+        let views = self.settings.views.iter().filter(|view| {
+            view.from == self.collection && view.rank.as_ref().is_some_and(|rank| rank.movement_days == Some(days_ago))
+        });
+        let mut needed = BTreeSet::new();
+        let mut take = |source: &str| {
+            let names = Expression::compile(source).map(|expression| expression.variables().to_vec());
+            needed.extend(names.unwrap_or_default());
+        };
+        for view in views {
+            view.filter.iter().for_each(|filter| take(&filter.value));
+            view.sort.iter().for_each(|sort| take(&sort.value.expression));
+            view.rank.iter().for_each(|rank| take(&rank.by.value));
+            view.group.iter().for_each(|group| take(&group.field.value));
+        }
+        // A derived member is made of what is declared above it.
+        for derived in decl.derive.iter().rev() {
+            if needed.contains(&derived.name)
+                && let Ok(expression) = Expression::compile(&derived.expression.value)
+            {
+                needed.extend(expression.variables().iter().cloned());
+            }
+        }
+        needed
+    }
+
     fn movements(&self) -> Vec<u32> {
         let views = self.settings.views.iter().filter(|view| view.from == self.collection);
         let mut days: Vec<u32> = views.filter_map(|view| view.rank.as_ref()?.movement_days).collect();
@@ -75,11 +115,11 @@ impl Over<'_> {
     }
 }
 
-fn set(collection: &mut Collection, overlay: Overlay) {
+fn set(collection: &mut Collection, overlay: Overlay, is_wanted: impl Fn(&str) -> bool + Sync) {
     let Overlay { names, members, .. } = overlay;
     collection.records.par_iter_mut().zip(members).for_each(|(record, laid)| {
         for (name, value) in names.iter().zip(laid.values) {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| is_wanted(name)) {
                 record.set(Arc::clone(name), value, FieldOrigin::Built);
             }
         }
@@ -90,11 +130,11 @@ fn set(collection: &mut Collection, overlay: Overlay) {
 pub struct Nothing;
 
 impl Overlays for Nothing {
-    fn over(&self, _: usize, _: &[crate::model::Record], _: u32) -> Option<Overlay> {
+    fn over(&self, _: usize, _: &[Record], _: u32) -> Option<Overlay> {
         None
     }
 
-    fn next_change(&self, _: usize, _: &[crate::model::Record], _: &[u32]) -> Option<Timestamp> {
+    fn next_change(&self, _: usize, _: &[Record], _: &[u32]) -> Option<Timestamp> {
         None
     }
 }

@@ -1,7 +1,7 @@
 //! The numbers of one member: what the days of a source count for a score.
 
 use super::streak::{Course, Streak, streak};
-use crate::model::{Days, Period, Score, Window, days_between};
+use crate::model::{Days, Period, Run, Score, Window, days_between};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
@@ -48,20 +48,24 @@ pub fn count(score: &Score, seen: Seen<'_>) -> Counted {
         return counted;
     }
     let tomorrow = today.tomorrow().ok().filter(|_| !is_past);
-    let counts = slice(days, first, today, tomorrow);
+    let runs = clipped(days, first, today, tomorrow);
     let last = usize::try_from(days_between(first, today)).unwrap_or_default();
-    sums(score, &counts[..=last], first, today, &mut counted);
+    sums(score, &runs, (first, today, last), &mut counted);
     let open = start.is_none_or(|start| start < known_from);
     match score.period {
         Period::Day => {
-            let weekday = |at: usize| day_at(first, at).is_some_and(|day| score.excluded.contains(&day.weekday()));
-            counted.streak = streak(Course { counts: &counts, current: Some(last), open }, score.grace_days, weekday);
+            let begins = into_week(first, Weekday::Monday);
+            let mut excluded = [false; 7];
+            for day in &score.excluded {
+                excluded[usize::try_from(day.since(Weekday::Monday)).unwrap_or_default() % 7] = true;
+            }
+            let course = Course { runs: &runs, current: last, open };
+            counted.streak = streak(course, score.grace_days, |at| excluded[(begins + at) % 7]);
             counted.since = counted.streak.start.and_then(|at| day_at(first, at));
         }
         Period::Week(begins) => {
-            let (weeks, current) = weeks(&counts, first, last, begins);
-            let course = Course { counts: &weeks, current: Some(current), open };
-            counted.streak = streak(course, score.grace_days, |_| false);
+            let (weeks, current) = weeks(&runs, first, last, begins);
+            counted.streak = streak(Course { runs: &weeks, current, open }, score.grace_days, |_| false);
             let days = counted.streak.start.map(|week| (week * 7).saturating_sub(into_week(first, begins)));
             counted.since = days.and_then(|at| day_at(first, at));
         }
@@ -70,48 +74,55 @@ pub fn count(score: &Score, seen: Seen<'_>) -> Counted {
 }
 
 /// The days from `first` to today, and tomorrow where it has a count: there are members ahead of the source's clock.
-fn slice(days: &Days, first: Date, today: Date, tomorrow: Option<Date>) -> Vec<Option<u32>> {
-    let wanted = usize::try_from(days_between(first, today) + 1).unwrap_or_default();
-    let mut skip = usize::try_from(days_between(days.from(), first)).unwrap_or_default();
-    let mut counts = Vec::with_capacity(wanted + 1);
+fn clipped(days: &Days, first: Date, today: Date, tomorrow: Option<Date>) -> Vec<Run> {
+    let mut left = u32::try_from(days_between(first, today) + 1).unwrap_or_default();
+    let mut skip = u32::try_from(days_between(days.from(), first)).unwrap_or_default();
+    let mut runs = Vec::with_capacity(days.runs().len() + 2);
     for run in days.runs() {
-        let days = run.days as usize;
-        let taken = days.saturating_sub(skip).min(wanted - counts.len());
-        skip = skip.saturating_sub(days);
-        counts.extend(std::iter::repeat_n(run.count, taken));
-        if counts.len() == wanted {
+        let taken = run.days.saturating_sub(skip).min(left);
+        skip = skip.saturating_sub(run.days);
+        left -= taken;
+        if taken > 0 {
+            runs.push(Run { days: taken, count: run.count });
+        }
+        if left == 0 {
             break;
         }
     }
-    counts.resize(wanted, None);
-    counts.extend(tomorrow.and_then(|day| days.get(day)).filter(|count| *count > 0).map(Some));
-    counts
+    if left > 0 {
+        runs.push(Run { days: left, count: None });
+    }
+    let ahead = tomorrow.and_then(|day| days.get(day)).filter(|count| *count > 0);
+    runs.extend(ahead.map(|count| Run { days: 1, count: Some(count) }));
+    runs
 }
 
-fn sums(score: &Score, counts: &[Option<u32>], first: Date, today: Date, counted: &mut Counted) {
+fn sums(score: &Score, runs: &[Run], (first, today, last): (Date, Date, usize), counted: &mut Counted) {
     let cap = score.daily_cap.unwrap_or(u32::MAX);
     let windows: Vec<(usize, usize)> =
-        score.windows.iter().map(|(_, window)| within(*window, first, today, counts.len())).collect();
-    let mut unknown = 0;
-    for (at, count) in counts.iter().enumerate() {
-        let Some(count) = *count else {
-            unknown += 1;
-            continue;
-        };
-        counted.unknown += std::mem::take(&mut unknown);
-        if count == 0 {
-            continue;
+        score.windows.iter().map(|(_, window)| within(*window, first, today, last + 1)).collect();
+    let (mut from, mut unknown) = (0, 0);
+    for run in runs {
+        let to = (from + run.days as usize).min(last + 1);
+        let days = u32::try_from(to.saturating_sub(from)).unwrap_or_default();
+        match run.count {
+            None => unknown += days,
+            Some(count) if days > 0 => {
+                counted.unknown += std::mem::take(&mut unknown);
+                let counts = u64::from(count.min(cap));
+                counted.active += if count > 0 { days } else { 0 };
+                counted.score += counts * u64::from(days);
+                if count > cap {
+                    counted.capped.0 += days;
+                    counted.capped.1 += u64::from(count - cap) * u64::from(days);
+                }
+                for (sum, (begins, ends)) in counted.windows.iter_mut().zip(&windows) {
+                    *sum += counts * (to.min(*ends).saturating_sub(from.max(*begins))) as u64;
+                }
+            }
+            Some(_) => {}
         }
-        let counts = u64::from(count.min(cap));
-        counted.active += 1;
-        counted.score += counts;
-        if count > cap {
-            counted.capped.0 += 1;
-            counted.capped.1 += u64::from(count - cap);
-        }
-        for (sum, (from, to)) in counted.windows.iter_mut().zip(&windows) {
-            *sum += if (*from..*to).contains(&at) { counts } else { 0 };
-        }
+        from += run.days as usize;
     }
 }
 
@@ -129,13 +140,16 @@ fn within(window: Window, first: Date, today: Date, all: usize) -> (usize, usize
 
 /// The days in calendar weeks, and which week is the current one. A week without a count of which some days are not
 /// known is not known.
-fn weeks(counts: &[Option<u32>], first: Date, today: usize, begins: Weekday) -> (Vec<Option<u32>>, usize) {
+fn weeks(runs: &[Run], first: Date, today: usize, begins: Weekday) -> (Vec<Run>, usize) {
     let offset = into_week(first, begins);
     let week = |at: usize| (at + offset) / 7;
-    let mut weeks: Vec<Option<u32>> = vec![Some(0); counts.len().checked_sub(1).map_or(0, |last| week(last) + 1)];
-    for (at, count) in counts.iter().enumerate() {
-        let sum = &mut weeks[week(at)];
-        *sum = match (*sum, *count) {
+    let all: usize = runs.iter().map(|run| run.days as usize).sum();
+    let mut weeks: Vec<Run> =
+        vec![Run { days: 1, count: Some(0) }; all.checked_sub(1).map_or(0, |last| week(last) + 1)];
+    let days = runs.iter().flat_map(|run| std::iter::repeat_n(run.count, run.days as usize));
+    for (at, count) in days.enumerate() {
+        let sum = &mut weeks[week(at)].count;
+        *sum = match (*sum, count) {
             (Some(sum), Some(count)) => Some(sum.saturating_add(count)),
             (Some(sum @ 1..), None) => Some(sum),
             (None, Some(count @ 1..)) => Some(count),

@@ -5,6 +5,7 @@ use crate::model::{Record, Score, Unreadable, Value};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// One member, for one score.
@@ -14,45 +15,36 @@ pub struct Member {
     pub today: Date,
     /// The first day that counts, where there is one.
     pub start: Option<Date>,
+    /// Index into the zones.
+    pub zone: usize,
 }
 
 /// Every member of a collection, in order.
 pub struct Members {
     all: Vec<Member>,
-    /// The time zone of each.
+    /// The site's zone, and those that records name.
     zones: Vec<TimeZone>,
 }
 
 impl Members {
     pub fn read(scores: &Scores<'_>, score: &Score, records: &[Record], unreadable: &mut Vec<Unreadable>) -> Self {
-        let site = &scores.settings.site.time_zone;
-        let mut known: HashMap<&str, Option<(TimeZone, Date)>> = HashMap::new();
-        let usual = (site.clone(), site.to_datetime(scores.now).date());
-        let mut members = Self { all: Vec::with_capacity(records.len()), zones: Vec::with_capacity(records.len()) };
-        for (at, record) in records.iter().enumerate() {
+        let zones = Zones::of(scores, score, records);
+        let read = |(at, record): (usize, &Record)| {
+            let mut refused = Vec::new();
             let mut refuse = |field: &str, message: String, help: &str| {
                 let (field, help) = (field.to_owned(), help.to_owned());
-                unreadable.push(Unreadable { record: at, field, message, help });
+                refused.push(Unreadable { record: at, field, message, help });
             };
             let zone = match record.get(&score.time_zone) {
-                Some(Value::Text(name)) => known
-                    .entry(name)
-                    .or_insert_with(|| {
-                        let zone = TimeZone::get(name).ok()?;
-                        let today = zone.to_datetime(scores.now).date();
-                        Some((zone, today))
-                    })
-                    .clone()
-                    .or_else(|| {
-                        let help = "use a name of the IANA database, such as `Europe/Lisbon`";
-                        refuse(&score.time_zone, format!("`{name}` is not a time zone"), help);
-                        None
-                    }),
-                _ => None,
+                Some(Value::Text(name)) => zones.named.get(&**name).copied().unwrap_or_else(|| {
+                    let help = "use a name of the IANA database, such as `Europe/Lisbon`";
+                    refuse(&score.time_zone, format!("`{name}` is not a time zone"), help);
+                    0
+                }),
+                _ => 0,
             };
-            let (zone, today) = zone.unwrap_or_else(|| usual.clone());
             let joined = match record.get(&score.joined) {
-                Some(Value::Text(text)) => day(text, &zone).or_else(|| {
+                Some(Value::Text(text)) => day(text, &zones.all[zone].0).or_else(|| {
                     let help = "write a day as `2026-04-19`: activity counts from it";
                     refuse(&score.joined, format!("`{text}` is not a date"), help);
                     None
@@ -60,18 +52,49 @@ impl Members {
                 _ => None,
             };
             let start = joined.into_iter().chain(score.since).max();
-            members.all.push(Member { today, start });
-            members.zones.push(zone);
-        }
-        members
+            (Member { today: zones.all[zone].1, start, zone }, refused)
+        };
+        let (all, refused): (Vec<Member>, Vec<Vec<Unreadable>>) = records.par_iter().enumerate().map(read).unzip();
+        unreadable.extend(refused.into_iter().flatten());
+        Self { all, zones: zones.all.into_iter().map(|(zone, _)| zone).collect() }
     }
 
     pub fn get(&self, at: usize) -> &Member {
         &self.all[at]
     }
 
-    pub fn zone(&self, at: usize) -> &TimeZone {
-        &self.zones[at]
+    /// The members of each time zone.
+    pub fn by_zone(&self) -> Vec<(&TimeZone, Vec<usize>)> {
+        let mut zones: Vec<(&TimeZone, Vec<usize>)> = self.zones.iter().map(|zone| (zone, Vec::new())).collect();
+        for (at, member) in self.all.iter().enumerate() {
+            zones[member.zone].1.push(at);
+        }
+        zones
+    }
+}
+
+/// Time zones, and the day that it is in each.
+struct Zones<'r> {
+    all: Vec<(TimeZone, Date)>,
+    named: HashMap<&'r str, usize>,
+}
+
+impl<'r> Zones<'r> {
+    fn of(scores: &Scores<'_>, score: &Score, records: &'r [Record]) -> Self {
+        let site = scores.settings.site.time_zone.clone();
+        let today = |zone: &TimeZone| zone.to_datetime(scores.now).date();
+        let mut zones = Self { all: vec![(site.clone(), today(&site))], named: HashMap::new() };
+        for record in records {
+            let Some(Value::Text(name)) = record.get(&score.time_zone) else { continue };
+            if !zones.named.contains_key(&**name)
+                && let Ok(zone) = TimeZone::get(name)
+            {
+                zones.named.insert(name, zones.all.len());
+                let today = today(&zone);
+                zones.all.push((zone, today));
+            }
+        }
+        zones
     }
 }
 

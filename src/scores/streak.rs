@@ -1,12 +1,13 @@
 //! Streaks: periods in a row with activity.
 
+use crate::model::Run;
+
 /// The days (or weeks) that count for a member, first to last.
 #[derive(Clone, Copy, Debug)]
 pub struct Course<'a> {
-    /// Counts; `None` where nothing is known.
-    pub counts: &'a [Option<u32>],
+    pub runs: &'a [Run],
     /// Which of them is the current one. It does not break a streak: it is not over yet.
-    pub current: Option<usize>,
+    pub current: usize,
     /// Whether there may have been activity before the first of them that would count.
     pub open: bool,
 }
@@ -26,26 +27,33 @@ pub struct Streak {
 /// as missed, but makes what follows provisional, until something breaks it.
 pub fn streak(course: Course<'_>, grace: u32, is_excluded: impl Fn(usize) -> bool) -> Streak {
     let mut streak = Streak { provisional: course.open, ..Streak::default() };
-    let mut missed = 0;
-    for (at, count) in course.counts.iter().enumerate() {
-        let is_running = streak.current > 0;
-        match count {
-            Some(1..) => {
-                streak.start = streak.start.filter(|_| is_running).or(Some(at));
-                streak.current += 1;
-                missed = 0;
-            }
-            _ if is_running && is_excluded(at) => streak.current += 1,
-            Some(0) if is_excluded(at) || course.current == Some(at) => {}
-            Some(_) => {
-                missed += 1;
-                if missed > grace {
-                    streak = Streak { longest: streak.longest, ..Streak::default() };
+    let (mut first, mut missed) = (0, 0);
+    for run in course.runs {
+        let next = first + run.days as usize;
+        if run.count.is_some_and(|count| count > 0) {
+            streak.start = streak.start.filter(|_| streak.current > 0).or(Some(first));
+            streak.current += run.days;
+            missed = 0;
+        } else {
+            for at in first..next {
+                match run.count {
+                    _ if streak.current > 0 && is_excluded(at) => streak.current += 1,
+                    // Nothing is left to break: so it stays until there is a count again.
+                    Some(_) if streak.current == 0 && !streak.provisional => break,
+                    Some(_) if is_excluded(at) || course.current == at => {}
+                    Some(_) => {
+                        missed += 1;
+                        if missed > grace {
+                            streak = Streak { longest: streak.longest, ..Streak::default() };
+                        }
+                    }
+                    None => streak.provisional |= course.current != at,
                 }
+                streak.longest = streak.longest.max(streak.current);
             }
-            None => streak.provisional |= course.current != Some(at),
         }
         streak.longest = streak.longest.max(streak.current);
+        first = next;
     }
     streak
 }
