@@ -12,7 +12,6 @@ pub struct Forget {
 
 #[cfg(not(feature = "refresh"))]
 impl Forget {
-    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
     pub fn run(self, _root: &std::path::Path) -> anyhow::Result<super::Outcome> {
         Ok(super::refresh::left_out("forget"))
     }

@@ -29,6 +29,9 @@ pub struct Refresh {
     /// How to print what was done
     #[arg(long, value_enum, default_value_t = Listing::Human)]
     format: Listing,
+    /// Print every query that GitHub may be asked, for tests
+    #[arg(long, hide = true)]
+    queries: bool,
 }
 
 fn span(text: &str) -> Result<jiff::SignedDuration, String> {
@@ -51,7 +54,6 @@ pub fn left_out(name: &str) -> super::Outcome {
 
 #[cfg(not(feature = "refresh"))]
 impl Refresh {
-    #[expect(clippy::unused_self, reason = "the same call with and without the feature")]
     pub fn run(self, _root: &std::path::Path) -> anyhow::Result<super::Outcome> {
         Ok(left_out("refresh"))
     }
@@ -65,13 +67,14 @@ mod run {
     use crate::model::{Settings, Source, SourceKind};
     use crate::pipeline::{self, Members};
     use crate::sources::{
-        Budget, Clock, Ended, Faulty, Http, Lock, Member, Options, Spent, SystemClock, Token, USUAL_LIMIT, Work, plan,
-        refresh, token_of,
+        Budget, Clock, Ended, Faulty, Http, Lock, Member, Options, Spent, SystemClock, Token, USUAL_LIMIT, Work,
+        github_queries, plan, refresh, token_of,
     };
     use anyhow::{Result, anyhow};
     use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
     use jiff::Timestamp;
     use serde_json::{Value as Json, json};
+    use std::fmt::Write as _;
     use std::io::IsTerminal;
     use std::path::Path;
 
@@ -80,6 +83,11 @@ mod run {
 
     impl Refresh {
         pub fn run(self, root: &Path) -> Result<Outcome> {
+            if self.queries {
+                let lines: Vec<String> = github_queries().iter().map(Json::to_string).collect();
+                print(&(lines.join("\n") + "\n"));
+                return Ok(Outcome::Done);
+            }
             let (settings, faults) = pipeline::load_settings(root)?;
             let Some(settings) = settings.filter(|_| !faults.iter().any(crate::model::Diagnostic::is_error)) else {
                 diagnostics(faults.iter());
@@ -98,8 +106,10 @@ mod run {
             };
             let chosen: Vec<(&Source, &[Member])> =
                 chosen.into_iter().map(|at| (&settings.sources[at], members[at].as_slice())).collect();
-            let done = if self.dry_run { self.say_plans(root, &chosen) } else { self.refresh_all(root, &chosen) };
-            match done {
+            if !self.dry_run {
+                return self.refresh_all(root, &chosen);
+            }
+            match self.say_plans(root, &chosen) {
                 Err(error) if error.is::<Faulty>() => {
                     say!("error: {error}");
                     Ok(Outcome::Faults)
@@ -115,7 +125,7 @@ mod run {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             let http = runtime.block_on(async { Http::new(USUAL_LIMIT) })?;
             let mut spent = Spent::default();
-            let (mut documents, mut unwell) = (Vec::new(), Vec::new());
+            let (mut documents, mut unwell, mut faulty) = (Vec::new(), Vec::new(), false);
             for (source, members) in chosen {
                 let Some(budget) = self.budget(source, spent, deadline) else {
                     say!(
@@ -125,39 +135,41 @@ mod run {
                     documents.push(json!({ "source": source.name, "skipped": true }));
                     continue;
                 };
-                let token = match token(source) {
-                    Ok(token) => token,
-                    Err(error) => {
-                        say!("{}: {error}", source.name);
-                        documents.push(json!({ "source": source.name, "error": error.to_string() }));
-                        unwell.push(source.name.as_str());
-                        continue;
+                let ended = token(source).and_then(|token| {
+                    let work = Work { root, source, members, token, http: &http, clock: &clock };
+                    let bar = bar(&source.name);
+                    let step = |done: usize, all: usize| {
+                        bar.set_length(all as u64);
+                        bar.set_position(done as u64);
+                    };
+                    let options = Options { budget, accept_drop: self.accept_drop };
+                    let ended = runtime.block_on(refresh(&work, options, &step));
+                    bar.finish_and_clear();
+                    ended
+                });
+                // One source that fails does not keep the others.
+                match ended {
+                    Ok(ended) => {
+                        spent.points += ended.summary.spent.points;
+                        spent.microdollars += ended.summary.spent.microdollars;
+                        if ended.kept.is_some() || ended.refused.is_some() {
+                            unwell.push(source.name.as_str());
+                        }
+                        told(source, &ended);
+                        documents.push(document(source, &ended));
                     }
-                };
-                let work = Work { root, source, members, token, http: &http, clock: &clock };
-                let bar = bar(&source.name);
-                let step = |done: usize, all: usize| {
-                    bar.set_length(all as u64);
-                    bar.set_position(done as u64);
-                };
-                let options = Options { budget, accept_drop: self.accept_drop };
-                let ended = runtime.block_on(refresh(&work, options, &step));
-                bar.finish_and_clear();
-                let ended = ended?;
-                let more = ended.summary.spent;
-                spent.points += more.points;
-                spent.microdollars += more.microdollars;
-                if ended.kept.is_some() || ended.refused.is_some() {
-                    unwell.push(source.name.as_str());
+                    Err(error) => {
+                        say!("{}: {error:#}", source.name);
+                        documents.push(json!({ "source": source.name, "error": format!("{error:#}") }));
+                        if error.is::<Faulty>() { faulty = true } else { unwell.push(source.name.as_str()) }
+                    }
                 }
-                told(source, &ended);
-                documents.push(document(source, &ended));
             }
             if self.format == Listing::Json {
                 print(&format!("{:#}\n", json!({ "applied": true, "sources": documents })));
             }
             if unwell.is_empty() {
-                return Ok(Outcome::Done);
+                return Ok(if faulty { Outcome::Faults } else { Outcome::Done });
             }
             Err(anyhow!("not everything could be fetched from {}; the last known facts are kept", unwell.join(", ")))
         }
@@ -257,10 +269,10 @@ mod run {
         let Spent { requests, points, microdollars } = summary.spent;
         let mut cost = plural(usize::try_from(requests).unwrap_or(usize::MAX), "request");
         if points > 0 {
-            cost.push_str(&format!(", {points} points"));
+            let _ = write!(cost, ", {points} points");
         }
         if microdollars > 0 {
-            cost.push_str(&format!(", ${:.3}", usd(microdollars)));
+            let _ = write!(cost, ", ${:.3}", usd(microdollars));
         }
         say!(
             "{name}: {} fetched, {} unchanged, {} renamed, {} missing, {} failed ({cost}, {:.1} s)",

@@ -105,6 +105,7 @@ impl Batches<'_> {
             let halves = if days_may_help { github::halves(alone) } else { None };
             if let Some(halves) = halves {
                 state.open[alone.member].left += 1;
+                state.size = 1;
                 halves.into_iter().rev().for_each(|half| state.queue.push_front(half));
                 return Ok(());
             }

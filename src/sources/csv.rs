@@ -47,7 +47,7 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Stretch>, Vec<(u64, String)>>
                 *sum = sum.saturating_add(number);
             }
             (None, _) => {
-                wrong.push((line, format!("`{}` is no date: write it as `2026-05-31`", cell(date).escape_debug())))
+                wrong.push((line, format!("`{}` is no date: write it as `2026-05-31`", cell(date).escape_debug())));
             }
             _ => wrong.push((line, format!("`{}` is no count: write a whole number", cell(count).escape_debug()))),
         }
@@ -75,7 +75,6 @@ pub fn stretch(days: &BTreeMap<Date, u32>, first: Date, last: Date) -> Stretch {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use jiff::civil::date;
 
     #[test]

@@ -27,9 +27,19 @@ pub struct Journal {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Begun { begun: Timestamp, of: String },
+    Begun {
+        begun: Timestamp,
+        of: String,
+    },
     Came(Outcome),
-    Search { search: Search },
+    /// A page of a search: counts and how far it came are one line, for half of it would count posts twice.
+    Page {
+        page: Vec<Outcome>,
+        search: Search,
+    },
+    Search {
+        search: Search,
+    },
 }
 
 impl Journal {
@@ -69,6 +79,13 @@ impl Journal {
         Ok(())
     }
 
+    pub fn page(&mut self, page: Vec<Outcome>, search: Search) -> Result<()> {
+        let line = Line::Page { page, search };
+        self.line(&line)?;
+        self.keep(line);
+        Ok(())
+    }
+
     pub fn searched(&mut self, search: Search) -> Result<()> {
         let line = Line::Search { search };
         self.line(&line)?;
@@ -85,19 +102,25 @@ impl Journal {
         match line {
             Line::Begun { .. } => {}
             Line::Search { search } => self.search = Some(search),
-            Line::Came(outcome) => {
-                let key = outcome.member.clone();
-                match (self.outcomes.get_mut(&key).map(|known| (&mut known.came, &mut known.at)), outcome.came) {
-                    // A search sees the same member on several pages.
-                    (Some((Came::Seen(known), at)), Came::Seen(more)) => {
-                        let mut days = std::mem::take(&mut known.days);
-                        days.extend(more.days.iter().cloned());
-                        *known = super::outcome::Seen { days, ..more };
-                        *at = outcome.at;
-                    }
-                    (_, came) => drop(self.outcomes.insert(key, Outcome { came, ..outcome })),
-                }
+            Line::Page { page, search } => {
+                page.into_iter().for_each(|outcome| self.add(outcome));
+                self.search = Some(search);
             }
+            Line::Came(outcome) => self.add(outcome),
+        }
+    }
+
+    /// A search sees the same member on several pages.
+    fn add(&mut self, outcome: Outcome) {
+        let key = outcome.member.clone();
+        match (self.outcomes.get_mut(&key).map(|known| (&mut known.came, &mut known.at)), outcome.came) {
+            (Some((Came::Seen(known), at)), Came::Seen(more)) => {
+                let mut days = std::mem::take(&mut known.days);
+                days.extend(more.days.iter().cloned());
+                *known = super::outcome::Seen { days, ..more };
+                *at = outcome.at;
+            }
+            (_, came) => drop(self.outcomes.insert(key, Outcome { came, ..outcome })),
         }
     }
 

@@ -8,13 +8,13 @@ use super::member::Asking;
 use super::outcome::{Came, Outcome};
 use anyhow::{Context, Result};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
 
 /// How long a program may take without a deadline.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Starts the program in the site's folder, and gives it all jobs at once. Who has no outcome when it ends has failed.
 pub async fn run(
@@ -65,16 +65,19 @@ pub async fn run(
     };
     let ended = tokio::time::timeout(left, reading).await;
     writing.abort();
-    let why = match (ended, wrong) {
-        (Err(_), _) => return Ok(Some(Over::Budget("--deadline"))),
-        (Ok(ended), wrong) => match (ended?, wrong) {
-            (_, Some(wrong)) => format!("`{program}` said what is no outcome: {wrong}"),
-            (Some(status), None) if !status.success() => format!("`{program}` ended with {status}"),
-            _ => format!("`{program}` said nothing of it"),
-        },
-    };
+    let Ok(ended) = ended else { return Ok(Some(Over::Budget("--deadline"))) };
+    let why = silence(program, ended?, wrong);
     for (member, _) in members.iter().zip(told).filter(|(_, told)| !told) {
         emit(Outcome { member: member.key.clone(), at: now, came: Came::Failed(why.clone()) })?;
     }
     Ok(None)
+}
+
+/// Why some members have no outcome.
+fn silence(program: &str, ended: Option<ExitStatus>, wrong: Option<String>) -> String {
+    match (ended, wrong) {
+        (_, Some(wrong)) => format!("`{program}` said what is no outcome: {wrong}"),
+        (Some(status), None) if !status.success() => format!("`{program}` ended with {status}"),
+        _ => format!("`{program}` said nothing of it"),
+    }
 }

@@ -124,7 +124,7 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
     if kept.is_some() {
         state.note_failures(&journal.outcomes);
         state.save_checks(root, source)?;
-    } else {
+    } else if !journal.outcomes.is_empty() || short.is_none() && refused.is_none() {
         if let Some(search) = &journal.search {
             next.checks.search = Some(search.clone());
         }

@@ -41,7 +41,7 @@ impl Searching<'_> {
             if let Some(over) = self.pages(driver, &range, &mut search, &mut accounts, journal).await? {
                 return Ok(Some(over));
             }
-            self.close(&range, &accounts, now, journal)?;
+            close(&range, &accounts, now, journal)?;
             let done = search.newest.take().or(search.done.take());
             let done_at = if unfinished { search.begun } else { Some(now) };
             search = Search { done, done_at, ..Search::default() };
@@ -126,55 +126,50 @@ impl Searching<'_> {
                 Err(why) => return Ok(Some(Over::Refused(why))),
             };
             driver.spent.microdollars += x::POST * page.posts.len() as u64;
-            count(&page, accounts, driver.clock.now(), journal)?;
+            let counted = count(&page, accounts, driver.clock.now());
             for (post, _, _) in &page.posts {
-                search.newest = x::newest(search.newest.take(), post);
-                search.oldest = x::oldest(search.oldest.take(), post);
+                search.newest = Some(x::newest(search.newest.take(), post));
+                search.oldest = Some(x::oldest(search.oldest.take(), post));
             }
             search.begun = search.begun.or(Some(driver.clock.now()));
+            journal.page(counted, search.clone())?;
             next = page.next;
             if next.is_none() {
                 return Ok(None);
             }
-            journal.searched(search.clone())?;
         }
-    }
-
-    /// A search that came to its end has seen the days on which nobody posted as well.
-    fn close(
-        &self,
-        range: &x::Range,
-        accounts: &BTreeMap<String, Account<'_>>,
-        now: jiff::Timestamp,
-        journal: &mut Journal,
-    ) -> Result<()> {
-        let today = now.to_zoned(TimeZone::UTC).date();
-        for (id, account) in accounts {
-            // Of the day on which the last search ended a part only was read for who is new.
-            let partly = account.new && range.since.is_some();
-            let first = if partly { range.first.tomorrow().unwrap_or(today) } else { range.first };
-            let days = first.series(1.day()).take_while(|day| *day <= today);
-            let counts: Vec<Option<u32>> = days.map(|day| Some(account.days.get(day).unwrap_or(0))).collect();
-            let mut seen = seen(id, account.member);
-            seen.anew = account.anew;
-            seen.days.push(Stretch::new(first, &counts));
-            journal.came(Outcome { member: account.member.key.clone(), at: now, came: Came::Seen(seen) })?;
-        }
-        Ok(())
     }
 }
 
-/// Adds the posts of a page to what is known; what is written down is the sum, so that it may be read twice.
-fn count(
-    page: &x::Page,
-    accounts: &mut BTreeMap<String, Account<'_>>,
+/// A search that came to its end has seen the days on which nobody posted as well.
+fn close(
+    range: &x::Range,
+    accounts: &BTreeMap<String, Account<'_>>,
     now: jiff::Timestamp,
     journal: &mut Journal,
 ) -> Result<()> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    for (id, account) in accounts {
+        // Of the day on which the last search ended a part only was read for who is new.
+        let partly = account.new && range.since.is_some();
+        let first = if partly { range.first.tomorrow().unwrap_or(today) } else { range.first };
+        let days = first.series(1.day()).take_while(|day| *day <= today);
+        let counts: Vec<Option<u32>> = days.map(|day| Some(account.days.get(day).unwrap_or(0))).collect();
+        let mut seen = seen(id, account.member);
+        seen.anew = account.anew;
+        seen.days.push(Stretch::new(first, &counts));
+        journal.came(Outcome { member: account.member.key.clone(), at: now, came: Came::Seen(seen) })?;
+    }
+    Ok(())
+}
+
+/// Adds the posts of a page to what is known; what is written down is the sum.
+fn count(page: &x::Page, accounts: &mut BTreeMap<String, Account<'_>>, now: jiff::Timestamp) -> Vec<Outcome> {
     let mut counts: BTreeMap<&str, BTreeMap<Date, u32>> = BTreeMap::new();
     for (_, author, day) in page.posts.iter().filter(|(_, author, _)| accounts.contains_key(author)) {
         *counts.entry(author).or_default().entry(*day).or_default() += 1;
     }
+    let mut outcomes = Vec::new();
     for (author, days) in counts {
         let Some(account) = accounts.get_mut(author) else { continue };
         let mut seen = seen(author, account.member);
@@ -184,9 +179,9 @@ fn count(
             account.days.learn(day, &[Some(sum)]);
             seen.days.push(Stretch::new(day, &[Some(sum)]));
         }
-        journal.came(Outcome { member: account.member.key.clone(), at: now, came: Came::Seen(seen) })?;
+        outcomes.push(Outcome { member: account.member.key.clone(), at: now, came: Came::Seen(seen) });
     }
-    Ok(())
+    outcomes
 }
 
 fn account<'a>(member: &'a Asking, new: bool, anew: bool, journal: &Journal) -> Account<'a> {

@@ -57,14 +57,12 @@ pub fn follows(search: &Search, now: Timestamp) -> bool {
 pub fn range(search: &Search, now: Timestamp) -> Range {
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let until = search.oldest.clone();
-    match search.done_at.filter(|_| follows(search, now)) {
-        Some(at) => Range { since: search.done.clone(), start: None, until, first: day(at) },
-        None => {
-            let first = day(now).saturating_sub(6.days());
-            let start = first.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).ok();
-            Range { since: None, start, until, first }
-        }
+    if let Some(at) = search.done_at.filter(|_| follows(search, now)) {
+        return Range { since: search.done.clone(), start: None, until, first: day(at) };
     }
+    let first = day(now).saturating_sub(6.days());
+    let start = first.to_zoned(TimeZone::UTC).map(|zoned| zoned.timestamp()).ok();
+    Range { since: None, start, until, first }
 }
 
 /// A search that was left unfinished and cannot be taken up any more is forgotten.
@@ -149,15 +147,15 @@ pub fn names(answer: &Answer) -> Result<BTreeMap<String, String>, String> {
 }
 
 /// The greater of two posts' numbers.
-pub fn newest(a: Option<String>, b: &str) -> Option<String> {
+pub fn newest(a: Option<String>, b: &str) -> String {
     let key = |id: &str| (id.len(), id.to_owned());
-    Some(a.filter(|a| key(a) >= key(b)).unwrap_or_else(|| b.to_owned()))
+    a.filter(|a| key(a) >= key(b)).unwrap_or_else(|| b.to_owned())
 }
 
 /// The smaller of two posts' numbers.
-pub fn oldest(a: Option<String>, b: &str) -> Option<String> {
+pub fn oldest(a: Option<String>, b: &str) -> String {
     let key = |id: &str| (id.len(), id.to_owned());
-    Some(a.filter(|a| key(a) <= key(b)).unwrap_or_else(|| b.to_owned()))
+    a.filter(|a| key(a) <= key(b)).unwrap_or_else(|| b.to_owned())
 }
 
 fn is_number(text: &str) -> bool {
@@ -194,8 +192,8 @@ mod tests {
         assert_eq!(range(&done, now).since.as_deref(), Some("99"));
         let old = Search { done_at: Some(at("2026-05-20T12:00:00Z")), ..done };
         assert_eq!(range(&old, now).since, None, "a search does not reach so far");
-        assert_eq!(newest(Some("99".to_owned()), "100").as_deref(), Some("100"));
-        assert_eq!(oldest(Some("100".to_owned()), "99").as_deref(), Some("99"));
+        assert_eq!(newest(Some("99".to_owned()), "100"), "100");
+        assert_eq!(oldest(Some("100".to_owned()), "99"), "99");
     }
 
     #[test]

@@ -69,10 +69,10 @@ pub fn verdict(answer: &Answer) -> Verdict {
     if holds || errors().next().is_some() && errors().all(|error| error["type"] == "NOT_FOUND") {
         return Verdict::Fine;
     }
-    if kind("RATE_LIMITED") {
+    if kind("RATE_LIMITED") || kind("RATE_LIMIT") {
         return Verdict::Wait(answer.pause().unwrap_or(Pause::Unsaid));
     }
-    if kind("RESOURCE_LIMITS_EXCEEDED") {
+    if kind("RESOURCE_LIMITS_EXCEEDED") || kind("MAX_NODE_LIMIT_EXCEEDED") {
         return Verdict::Smaller("GitHub says that it is too much at once".to_owned());
     }
     match errors().next() {
@@ -96,16 +96,14 @@ pub fn read(tasks: &[Task], answer: &Answer) -> Read {
     let mut unreached = BTreeSet::new();
     for error in body["errors"].as_array().into_iter().flatten() {
         let said = shortened(error["message"].as_str().unwrap_or("nothing of why"));
-        let limited = matches!(error["type"].as_str(), Some("RESOURCE_LIMITS_EXCEEDED" | "RATE_LIMITED"));
-        match place(error).filter(|_| !limited) {
-            Some(at) => {
-                let fault = faults.entry(at).or_insert((true, said));
-                fault.0 &= error["type"] == "NOT_FOUND";
-            }
-            None => {
-                unreached.extend(place(error));
-                short = Some(format!("GitHub says: {said}"));
-            }
+        let limited =
+            matches!(error["type"].as_str(), Some("RESOURCE_LIMITS_EXCEEDED" | "RATE_LIMITED" | "RATE_LIMIT"));
+        if let Some(at) = place(error).filter(|_| !limited) {
+            let fault = faults.entry(at).or_insert((true, said));
+            fault.0 &= error["type"] == "NOT_FOUND";
+        } else {
+            unreached.extend(place(error));
+            short = Some(format!("GitHub says: {said}"));
         }
     }
     let mut replies = Vec::new();
