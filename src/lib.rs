@@ -23,7 +23,7 @@
 //!
 //! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
 //! [`release`] seals; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
-//! `store` and `targets` make releases live; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
+//! `sources` fetches activity; `store` and `targets` make releases live; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
 
 pub mod model;
 
@@ -39,6 +39,8 @@ pub mod contract;
 pub mod disk;
 pub mod output;
 pub mod published;
+#[cfg(feature = "refresh")]
+pub mod sources;
 #[cfg(feature = "publish")]
 pub mod store;
 

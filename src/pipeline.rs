@@ -5,6 +5,8 @@
 mod collisions;
 mod compute;
 mod lookups;
+#[cfg(feature = "refresh")]
+mod members;
 mod promises;
 #[cfg(feature = "serve")]
 mod session;
@@ -12,6 +14,8 @@ mod stamp;
 
 pub use compute::Computed;
 pub use lookups::{first_keys, load_schema, load_site, load_written_schema};
+#[cfg(feature = "refresh")]
+pub use members::{Members, members, mentions};
 #[cfg(feature = "serve")]
 pub use session::{Built, Served, Session};
 

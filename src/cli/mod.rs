@@ -16,12 +16,14 @@ mod deployment;
 mod diff;
 mod edge;
 mod explain;
+mod forget;
 mod gc;
 mod human;
 mod new;
 mod openapi;
 mod promote;
 mod publish;
+mod refresh;
 mod releases;
 mod report;
 mod rollback;
@@ -57,6 +59,10 @@ enum Command {
     Check(check::Check),
     /// Answer on this machine as production does; rebuild and reload on every change
     Serve(serve::Serve),
+    /// Fetch activity from GitHub, X, feeds, files and programs: the facts that scores are computed from
+    Refresh(refresh::Refresh),
+    /// Remove what was fetched of a member
+    Forget(forget::Forget),
     /// Make the built release live: upload what changed, record it, switch to it
     Publish(publish::Publish),
     /// List the live release and those that one can go back to
@@ -143,6 +149,8 @@ pub fn main() -> ExitCode {
         Command::Build(command) => command.run(&cli.root),
         Command::Check(command) => command.run(&cli.root),
         Command::Serve(command) => command.run(&cli.root),
+        Command::Refresh(command) => command.run(&cli.root),
+        Command::Forget(command) => command.run(&cli.root),
         Command::Publish(command) => command.run(&cli.root),
         Command::Releases(command) => command.run(&cli.root),
         Command::Rollback(command) => command.run(&cli.root),

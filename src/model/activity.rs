@@ -24,6 +24,9 @@ pub struct Activity {
     pub id: Option<String>,
     /// The key of the member's record.
     pub member: String,
+    /// What the record calls the account, where the service has come to call it otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
 }
 
 /// Counts of consecutive days. Written as words with spaces between them: `3` is a day with a count of three, `3x5`
@@ -43,7 +46,7 @@ pub struct Run {
 
 impl Activity {
     pub fn new(member: String, days: &Days) -> Self {
-        Self { account: None, days: days.to_string(), from: days.from, id: None, member }
+        Self { account: None, days: days.to_string(), from: days.from, id: None, member, written: None }
     }
 
     /// # Errors

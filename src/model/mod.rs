@@ -26,7 +26,7 @@ mod value;
 pub use activity::{Activity, Days, Run, days_between};
 pub use artifact::{Artifact, ArtifactOrigin, CacheClass};
 pub use body::{Body, Rendered, RenderedBlock, RenderedRow, Rows};
-pub use checks::{Check, Checks, Missing};
+pub use checks::{Check, Checks, Missing, Search};
 pub use codes::{CODES, code};
 pub use diagnostic::{Code, Diagnostic, Severity, nearest};
 pub use environment::{Environment, Keep, Layout, Protect};

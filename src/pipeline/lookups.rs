@@ -38,7 +38,7 @@ pub fn load_schema(
     Ok((schema.filter(|_| faults.is_empty()), faults))
 }
 
-fn read_content(root: &Path, settings: &Settings) -> Result<Content> {
+pub(super) fn read_content(root: &Path, settings: &Settings) -> Result<Content> {
     let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
     Ok(content::read(settings, inputs, &Places::new(&reread), Moment::at(Timestamp::now())))

@@ -6,7 +6,7 @@ use super::hosts::Hosts;
 use super::live::Live;
 use crate::contract::headers;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -62,7 +62,7 @@ async fn site(State(live): State<Arc<Live>>, request: Request) -> Response {
 }
 
 /// What CloudFront compresses: text, JSON, scripts, and not what is compressed already.
-fn compressible(_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions) -> bool {
+fn compressible(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     let text = kind.starts_with("text/") && kind != "text/event-stream";

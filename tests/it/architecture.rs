@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("disk", 3),
     ("output", 3),
     ("published", 3),
+    ("sources", 3),
     ("store", 3),
     ("targets", 4),
     ("pipeline", 5),

@@ -31,6 +31,8 @@ mod server;
 #[cfg(feature = "serve")]
 mod session;
 mod shipped;
+#[cfg(feature = "refresh")]
+mod sources;
 #[cfg(feature = "publish")]
 mod store;
 mod streaks;

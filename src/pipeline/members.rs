@@ -1,0 +1,74 @@
+//! Whose activity is fetched.
+
+use super::lookups::read_content;
+use crate::model::{Collection, Record, Settings};
+use crate::sources::Member;
+use anyhow::Result;
+use jiff::civil::Date;
+use std::path::Path;
+
+/// The member of a record with the day from which activity counts, where no score says another.
+const JOINED: &str = "dateJoined";
+
+/// The members of each source, or the faults that keep them from being known.
+pub enum Members {
+    Known(Vec<Vec<Member>>),
+    Faults(Vec<crate::model::Diagnostic>),
+}
+
+/// The published members of every source's collection, in the order of the sources. Who is hidden (a draft, or not
+/// listed) is nobody to ask about.
+///
+/// # Errors
+/// When the disk fails.
+pub fn members(root: &Path, settings: &Settings) -> Result<Members> {
+    let content = read_content(root, settings)?;
+    let whole = |at: usize| content.collections.get(at).is_some_and(|collection| collection.complete);
+    if !settings.sources.iter().all(|source| whole(source.members)) {
+        return Ok(Members::Faults(content.diagnostics));
+    }
+    let of = |at: usize| {
+        let source = &settings.sources[at];
+        let records = content.collections[source.members].records.iter().filter(|record| record.hidden.is_none());
+        records.map(|record| member(settings, at, record)).collect()
+    };
+    Ok(Members::Known((0..settings.sources.len()).map(of).collect()))
+}
+
+/// The files that name a member, by the name of its collection.
+///
+/// # Errors
+/// When the disk fails.
+pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<(String, Vec<String>)>> {
+    let content = read_content(root, settings)?;
+    let mut found = Vec::new();
+    for source in &settings.sources {
+        let Some(collection) = content.collections.get(source.members) else { continue };
+        let Some(record) = collection.find(key) else { continue };
+        let files = (collection.name.clone(), files(collection, record));
+        if !found.contains(&files) {
+            found.push(files);
+        }
+    }
+    Ok(found)
+}
+
+fn files(collection: &Collection, record: &Record) -> Vec<String> {
+    let path = |file: u32| collection.files.get(file as usize).map(|file| file.path.to_string());
+    record.origins.iter().filter_map(|origin| path(origin.file)).collect()
+}
+
+fn member(settings: &Settings, source: usize, record: &Record) -> Member {
+    let fields = record.fields.iter().filter_map(|field| Some((field.name.to_string(), field.value.label()?)));
+    let fields: std::collections::BTreeMap<String, String> = fields.collect();
+    let day = |name: &str| fields.get(name)?.get(..10)?.parse::<Date>().ok();
+    let mut scores = settings.scores.iter().filter(|score| score.from == source).peekable();
+    let joined = if scores.peek().is_none() {
+        day(JOINED)
+    } else {
+        // The earliest day that some score counts; `None` where one counts from the beginning.
+        scores.map(|score| day(&score.joined).max(score.since)).min().flatten()
+    };
+    let account = fields.get(&settings.sources[source].account.value).filter(|account| !account.trim().is_empty());
+    Member { key: record.key.clone(), account: account.cloned(), joined, fields }
+}
