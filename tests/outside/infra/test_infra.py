@@ -303,7 +303,10 @@ class Workflows(unittest.TestCase):
             if "configure-aws-credentials" in step.get("uses", ""):
                 self.assertEqual(job["permissions"], {"contents": "read", "id-token": "write"}, where)
             if job.get("permissions", {}).get("id-token") == "write" and "uses" in step:
-                self.assertRegex(step["uses"], r"^(actions|aws-actions)/[a-z-]+@v\d+", where)
+                self.assertRegex(step["uses"], r"^((actions|aws-actions)/[a-z-]+@v\d+|\./\.github/actions/[a-z-]+$)", where)
+        for path in (REPOSITORY / ".github/actions").glob("*/action.yml"):
+            for step in yaml.safe_load(path.read_text())["runs"]["steps"]:
+                self.assertRegex(step.get("uses", "actions/none@v1"), r"^actions/[a-z-]+@v\d+", path)
 
 
 if __name__ == "__main__":
