@@ -264,7 +264,7 @@ mod run {
     }
 
     fn told(source: &Source, ended: &Ended) {
-        let Ended { summary, kept, short, refused } = ended;
+        let Ended { summary, kept, short, trouble, refused } = ended;
         let name = &source.name;
         let Spent { requests, points, microdollars } = summary.spent;
         let mut cost = plural(usize::try_from(requests).unwrap_or(usize::MAX), "request");
@@ -293,6 +293,9 @@ mod run {
         if let Some(option) = short {
             say!("  not everybody was asked: {option} is used up; the next refresh begins with those who were left");
         }
+        if let Some(why) = trouble {
+            say!("  the last request came to nothing: {why}");
+        }
         if let Some(why) = refused {
             say!("  {why}");
         }
@@ -311,7 +314,7 @@ mod run {
     }
 
     fn document(source: &Source, ended: &Ended) -> Json {
-        let Ended { summary, kept, short, refused } = ended;
+        let Ended { summary, kept, short, trouble, refused } = ended;
         let pairs = |pairs: &[(String, String)], name: &str| -> Vec<Json> {
             pairs.iter().map(|(member, text)| json!({ "member": member, name: text })).collect()
         };
@@ -331,6 +334,7 @@ mod run {
             "usd": usd(summary.spent.microdollars),
             "seconds": summary.time.as_secs_f64(),
             "cutShortBy": short,
+            "trouble": trouble,
             "refused": refused,
             "kept": kept,
         })

@@ -63,12 +63,14 @@ pub struct Driver<'a> {
     /// Nothing is asked before.
     rested: Option<Timestamp>,
     fruitless: u32,
+    /// What the last request came to, where that was nothing.
+    pub trouble: Option<String>,
 }
 
 impl<'a> Driver<'a> {
     pub fn new(http: &'a Http, clock: &'a dyn Clock, token: Option<Token>, budget: Budget, service: &str) -> Self {
         let (spent, service) = (Spent::default(), service.to_owned());
-        Self { http, clock, token, budget, spent, service, rested: None, fruitless: 0 }
+        Self { http, clock, token, budget, spent, service, rested: None, fruitless: 0, trouble: None }
     }
 
     /// Sends a request until its answer says something. `judge` says what an answer means.
@@ -86,11 +88,16 @@ impl<'a> Driver<'a> {
             self.spent.requests += 1;
             let (verdict, answer) = self.send(request, &judge).await;
             if let Some(answer) = answer.filter(|_| verdict == Verdict::Fine) {
-                self.fruitless = 0;
+                (self.fruitless, self.trouble) = (0, None);
                 self.rested = answer.exhausted().map(|pause| self.instant(pause, 0));
                 return Asked::Answered(answer);
             }
             self.fruitless += 1;
+            self.trouble = match &verdict {
+                Verdict::Again(why) | Verdict::Smaller(why) => Some(why.clone()),
+                Verdict::Wait(_) => Some(format!("{} wants to be left alone", self.service)),
+                Verdict::Fine | Verdict::Stop(_) => None,
+            };
             match verdict {
                 Verdict::Stop(why) => return Asked::Over(Over::Refused(why)),
                 Verdict::Smaller(why) | Verdict::Again(why) if self.fruitless >= FRUITLESS => {
@@ -127,7 +134,7 @@ impl<'a> Driver<'a> {
 
     /// What comes next has nothing to do with what went wrong before.
     pub fn calm(&mut self) {
-        (self.fruitless, self.rested) = (0, None);
+        (self.fruitless, self.rested, self.trouble) = (0, None, None);
     }
 
     async fn send(&self, request: &Request, judge: &impl Fn(&Answer) -> Verdict) -> (Verdict, Option<Answer>) {

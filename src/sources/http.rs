@@ -28,8 +28,8 @@ impl Http {
     /// # Errors
     /// When the system's certificates cannot be read.
     pub fn new(limit: Duration) -> Result<Self> {
-        let agent = concat!("precast/", env!("CARGO_PKG_VERSION")).to_owned();
-        let client = Octocrab::builder().add_header(::http::header::USER_AGENT, agent).build();
+        // It names itself to servers as octocrab; a name of our own would stand beside that one, not in its place.
+        let client = Octocrab::builder().build();
         Ok(Self { client: client.context("cannot set up HTTPS")?, limit })
     }
 

@@ -45,6 +45,8 @@ pub struct Ended {
     pub kept: Option<String>,
     /// Why not everybody was asked: the option that said so.
     pub short: Option<&'static str>,
+    /// What was in the way then, where the last request came to nothing.
+    pub trouble: Option<String>,
     /// Why the service answered no more.
     pub refused: Option<String>,
 }
@@ -137,7 +139,8 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
         next.save_checks(root, source)?;
     }
     journal.end()?;
-    Ok(Ended { summary, kept, short, refused })
+    let trouble = driver.trouble.filter(|_| short.is_some());
+    Ok(Ended { summary, kept, short, trouble, refused })
 }
 
 /// Those of whom an interrupted refresh has not learnt anything.

@@ -126,6 +126,7 @@ impl Searching<'_> {
                 Err(why) => return Ok(Some(Over::Refused(why))),
             };
             driver.spent.microdollars += x::POST * page.posts.len() as u64;
+            let before = search.oldest.clone();
             let counted = count(&page, accounts, driver.clock.now());
             for (post, _, _) in &page.posts {
                 search.newest = Some(x::newest(search.newest.take(), post));
@@ -133,10 +134,14 @@ impl Searching<'_> {
             }
             search.begun = search.begun.or(Some(driver.clock.now()));
             journal.page(counted, search.clone())?;
-            next = page.next;
-            if next.is_none() {
+            if page.next.is_none() {
                 return Ok(None);
             }
+            // Each page must lead below the one before: else there would be no last one.
+            if search.oldest == before || page.next == next {
+                return Ok(Some(Over::Refused("X's search does not come to an end: run it again later".to_owned())));
+            }
+            next = page.next;
         }
     }
 }

@@ -151,7 +151,7 @@ fn one(task: &Task, node: &Json) -> Result<Reply, String> {
         }
         _ if node["repository"].is_null() => Ok(Reply::Missing),
         Step::Pushed => Ok(Reply::Pushed { id, login, at: node["repository"]["pushedAt"].as_str().map(str::to_owned) }),
-        Step::Commits { counted, .. } => {
+        Step::Commits { after, counted } => {
             let mut counted = counted.clone();
             let target = &node["repository"]["defaultBranchRef"]["target"];
             let account = node["databaseId"].as_u64().ok_or("GitHub gives no number of the account")?;
@@ -162,6 +162,10 @@ fn one(task: &Task, node: &Json) -> Result<Reply, String> {
                     *counted.entry(day).or_default() += count;
                 }
                 if let Some(cursor) = page.next {
+                    // Each page must bring something, and end elsewhere than it began: else there would be no last one.
+                    if page.commits == 0 || after.as_ref() == Some(&cursor) {
+                        return Err("GitHub's history does not come to an end".to_owned());
+                    }
                     let step = Step::Commits { after: Some(cursor), counted };
                     return Ok(Reply::Goes { on: Task { step, tries: 0, ..task.clone() } });
                 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 /// A page of a repository's history.
 pub struct Page {
     pub days: BTreeMap<Date, u32>,
+    /// How many there are, whoever wrote them.
+    pub commits: usize,
     /// Where the next one begins.
     pub next: Option<String>,
 }
@@ -30,7 +32,7 @@ pub fn page(history: &Json, account: u64) -> Result<Page, String> {
     if more && next.is_none() {
         return Err("the history goes on, but does not say where".to_owned());
     }
-    Ok(Page { days, next: next.filter(|_| more) })
+    Ok(Page { days, commits: nodes.len(), next: next.filter(|_| more) })
 }
 
 /// The civil day of an instant as it is written, in its own offset.

@@ -198,6 +198,46 @@ fn x_is_searched_within_its_budget_and_taken_up_again() {
     assert!(scene.server.all()[before.1..].iter().any(|asked| asked.path.contains("since_id=200")));
 }
 
+/// Pages that lead nowhere end the search, not the patience of who waits for it.
+#[test]
+fn pages_without_an_end_are_given_up() {
+    for posts in [json!([]), json!([{ "id": "5", "author_id": "7", "created_at": "2026-05-31T10:00:00Z" }])] {
+        let server = Server::start(move |asked| {
+            let token = format!("{}", asked.number);
+            let names = json!({ "data": [{ "id": "7", "username": "ann" }] });
+            Reply::body(&if asked.path.contains("/users/") {
+                names
+            } else {
+                json!({ "data": posts, "meta": { "next_token": token } })
+            })
+        });
+        let source = format!("[sources.x]\nkind = \"x\"\naccount = \"x\"\nmax_usd = 1\nurl = \"{}\"\n", server.url);
+        let scene = Scene::of(server, &source, &json!([{ "handle": "a", "x": "ann" }]));
+        let ended = scene.refresh_with(dollars(1_000_000)).expect("a refresh");
+        assert!(ended.refused.is_some_and(|why| why.contains("end")));
+        assert!(scene.server.requests() < 5);
+    }
+    for (nodes, moving) in
+        [(json!([]), true), (json!([{ "authoredDate": "2026-05-31T10:00:00Z", "author": { "user": null } }]), false)]
+    {
+        let server = Server::start(move |asked| {
+            let cursor = if moving { asked.number.to_string() } else { "c".to_owned() };
+            let history = json!({ "nodes": nodes, "pageInfo": { "hasNextPage": true, "endCursor": cursor } });
+            let repository =
+                json!({ "pushedAt": "2026-05-31T10:00:00Z", "defaultBranchRef": { "target": { "history": history } } });
+            Reply::body(
+                &json!({ "data": { "m0": { "id": "U_7", "databaseId": 7, "login": "ann", "repository": repository } } }),
+            )
+        });
+        let source = format!("[sources.journey]\nkind = \"github\"\nmode = \"journey\"\nurl = \"{}\"\n", server.url);
+        let scene = Scene::of(server, &source, &json!([{ "handle": "ann" }]));
+        let ended = scene.refresh();
+        assert!(ended.kept.is_some_and(|why| why.contains("end")));
+        assert!(scene.server.requests() < 10);
+        assert_eq!(scene.facts(), "");
+    }
+}
+
 /// What an interrupted search has paid for is neither lost nor counted twice.
 #[test]
 fn a_search_that_was_killed_goes_on_where_it_was() {
