@@ -74,9 +74,16 @@ mod run {
                         .collect();
                     print(&format!("{:#}\n", json!({ "targets": places })));
                 }
-                match found.into_iter().find(|(_, verified)| !verified.as_ref().is_ok_and(Verified::agrees)) {
+                let mut wrong =
+                    found.into_iter().filter(|(_, verified)| !verified.as_ref().is_ok_and(Verified::agrees));
+                let first = wrong.next();
+                // Of several that could not be verified, the first is how the command ends.
+                wrong
+                    .filter_map(|(name, verified)| Some((name, verified.err()?)))
+                    .for_each(|(name, error)| say!("{name}: {error:#}"));
+                match first {
                     None => Ok(Outcome::Done),
-                    Some((name, Err(_))) => Err(anyhow!("{name} could not be verified")),
+                    Some((_, Err(error))) => Err(error),
                     Some((name, verified)) => {
                         let way = match verified {
                             Ok(verified) if verified.interrupted => {
@@ -105,10 +112,8 @@ mod run {
     }
 
     fn tell(name: &str, verified: &Result<Verified>) {
-        let verified = match verified {
-            Ok(verified) => verified,
-            Err(error) => return say!("{name}: {error:#}"),
-        };
+        // What keeps it from being verified is how the command ends.
+        let Ok(verified) = verified else { return };
         for Finding { object, fault, repaired } in verified.findings.iter().take(SHOWN) {
             let what = match fault {
                 Fault::Missing => "is missing",
