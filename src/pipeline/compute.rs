@@ -3,7 +3,7 @@
 use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
-use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Settings, code};
+use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
 use crate::scores::Scores;
 use crate::{release, views};
 use jiff::Timestamp;
@@ -47,6 +47,7 @@ pub fn compute(
     faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
     let places = Places::new(&reread);
+    faults.extend(unreadable_facts(settings, &inputs));
     let (scores, wrong) = Scores::read(settings, &inputs, moment.now);
     faults.extend(wrong);
     let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
@@ -78,6 +79,20 @@ pub fn compute(
     report.time("contract", start);
     let next_change = content.next_change.into_iter().chain(scores.next_stale()).min();
     Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores) }
+}
+
+/// Facts that are there and cannot be read: taken for none, they would make everybody's numbers 0.
+fn unreadable_facts(settings: &Settings, inputs: &Inputs) -> Vec<Diagnostic> {
+    let paths = settings.sources.iter().flat_map(|source| [source.facts(), source.checks()]);
+    let told = |path: String| {
+        let folder = inputs.folders.contains(&path).then(|| {
+            let message = "this is a folder, and facts of activity are a file";
+            Diagnostic::error(code::BAD_ACTIVITY, Place::file(&path), message).help("move it away")
+        });
+        let file = inputs.files.get(path.as_str()).and_then(|file| content::unreadable(&path, file));
+        folder.or(file)
+    };
+    paths.filter_map(told).collect()
 }
 
 fn explained(settings: &Settings, content: &Content, scores: &Scores<'_>) -> views::Explained {

@@ -6,11 +6,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// How many days ahead are looked at.
-const AHEAD: i64 = 400;
+/// Changes are looked for within so many days.
+const SOON: i64 = 14;
 
 impl Scores<'_> {
     /// The next midnight of somebody's at which a number of these records, or how it moved over so many days, would be
@@ -43,7 +42,7 @@ impl Change<'_> {
     /// The first midnight in a time zone that changes something for one of its members.
     fn first(&self, records: &[Record], members: &Members, zone: &TimeZone, at: &[usize]) -> Option<Timestamp> {
         // The nearest that was found yet: nobody need look beyond it.
-        let nearest = AtomicI64::new(AHEAD + 1);
+        let nearest = AtomicI64::new(i64::MAX);
         at.par_iter().for_each(|at| {
             let key = records[*at].key.to_ascii_lowercase();
             let below = nearest.load(Ordering::Relaxed);
@@ -53,56 +52,42 @@ impl Change<'_> {
         });
         let nearest = nearest.into_inner();
         let today = at.first().map(|at| members.get(*at).today)?;
-        let day = today.checked_add(nearest.days()).ok().filter(|_| nearest <= AHEAD)?;
+        let day = today.checked_add(Some(nearest).filter(|nearest| *nearest <= SOON)?.days()).ok()?;
         zone.to_zoned(day.to_datetime(jiff::civil::Time::midnight())).ok().map(|zoned| zoned.timestamp())
     }
 
-    /// In how many days, fewer than `below`, something changes for a member.
+    /// In how many days, fewer than `below`, something changes for a member, or is to be looked at again: days are
+    /// looked at up to the end of a fortnight, the same one for everybody and from whichever day of it one looks.
     fn ahead(&self, key: &str, member: Member, below: i64) -> Option<i64> {
-        if below <= 1 {
+        let into = days_between(Date::constant(1970, 1, 1), member.today).rem_euclid(SOON);
+        let first = Member { today: member.today.checked_sub(into.days()).unwrap_or(member.today), ..member };
+        if below <= 1 || self.is_settled(key, first) {
             return None;
         }
-        let days = self.scores.facts[self.score.from].days.get(key);
-        let candidates = self.candidates(days, member);
-        candidates.range(1..below).copied().find(|ahead| self.differs(key, member, *ahead))
+        let end = SOON - into;
+        let soon = (1..below.min(end)).find(|ahead| self.differs(key, member, *ahead));
+        soon.or((below > end).then_some(end))
     }
 
-    /// The days ahead on which something may change: those on which a streak may end or begin, a day enters or leaves
-    /// a window or the past that is looked at, and little is known any more.
-    fn candidates(&self, days: Option<&Days>, member: Member) -> BTreeSet<i64> {
-        let ahead = |day: Date| days_between(member.today, day);
+    /// Whether nothing of the member changes any more: whatever was done, and the end of what is known, are behind every
+    /// window, every streak and every past that is looked at.
+    fn is_settled(&self, key: &str, member: Member) -> bool {
         let unit = if matches!(self.score.period, Period::Day) { 1 } else { 7 };
-        // A streak ends within its grace, and a week of days that never break it.
-        let soon = unit * (i64::from(self.score.grace_days) + 2) + 8;
-        let pasts = || [0].into_iter().chain(self.movements.iter().map(|days| i64::from(*days)));
-        let mut found = BTreeSet::new();
-        for past in pasts() {
-            found.extend(member.start.map(|start| ahead(start) + past));
-        }
-        let Some(days) = days else { return found };
-        let known_to = days.last().map_or(0, ahead);
-        let active: Vec<i64> = active(days, member.today, AHEAD);
-        for past in pasts() {
-            found.extend([ahead(days.from()) + past]);
-            found.extend((0..=soon).map(|day| known_to + day + past));
-            // What was done lately may end a streak, today or in the past that is looked at.
-            if active.iter().any(|day| day + past > -soon) {
-                found.extend(1..=soon);
-            }
-            for (_, window) in &self.score.windows {
-                let leaves: Option<i64> = match window {
-                    Window::Days(days) => active.iter().map(|day| day + i64::from(*days) + past).find(|day| *day > 0),
-                    Window::ThisMonth => {
-                        let then = member.today.checked_sub(past.days()).unwrap_or(member.today);
-                        then.last_of_month().tomorrow().ok().map(|first| ahead(first) + past)
-                    }
-                    Window::Month(..) => None,
-                };
-                found.extend(leaves);
-            }
-            found.extend(active.iter().map(|day| day + past).find(|day| *day > 0));
-        }
-        found
+        let windows = self.score.windows.iter().map(|(_, window)| match window {
+            Window::Days(days) => i64::from(*days),
+            Window::ThisMonth => 31,
+            Window::Month(..) => 0,
+        });
+        let past = self.movements.iter().max().map_or(0, |days| i64::from(*days));
+        let streak = unit * (i64::from(self.score.grace_days) + 3) + 7;
+        let reach = windows.max().unwrap_or_default().max(streak) + past + 1;
+        let is_behind = |day: Date| days_between(day, member.today) > reach;
+        let days = self.scores.facts[self.score.from].days.get(key);
+        let known_to = days.and_then(Days::last);
+        // Days that never break a streak go on extending one, as long as they are known: so all of them are behind.
+        member.start.is_none_or(is_behind)
+            && days.is_none_or(|days| is_behind(days.from()))
+            && known_to.is_none_or(is_behind)
     }
 
     /// Whether the numbers of that day are others than those of the day before it.
@@ -120,18 +105,4 @@ impl Change<'_> {
         };
         [0].iter().chain(self.movements).any(|days_ago| numbers(before, *days_ago) != numbers(today, *days_ago))
     }
-}
-
-/// The days with a count of the last so many, as days ahead of today: most of them are behind.
-fn active(days: &Days, today: Date, last: i64) -> Vec<i64> {
-    let mut at = days_between(today, days.from());
-    let mut active = Vec::new();
-    for run in days.runs() {
-        let end = at + i64::from(run.days);
-        if run.count.is_some_and(|count| count > 0) {
-            active.extend((at..end).filter(|day| *day >= -2 * last));
-        }
-        at = end;
-    }
-    active
 }

@@ -10,9 +10,13 @@ use std::sync::Arc;
 impl Scores<'_> {
     /// For each record, the scores that are computed for it.
     pub fn explain(&self, collection: usize, records: &[Record]) -> Vec<Value> {
+        // What is put into a private member is not published by its explanation either.
+        let private = &self.settings.collections[collection].private;
+        let is_private = |field: &str| private.iter().any(|name| name.value == field);
         let scores: Vec<(&Score, Members)> = self
             .settings
             .scores_of(collection)
+            .filter(|score| score.fields().all(|field| !is_private(field)))
             .map(|score| (score, Members::read(self, score, records, &mut Vec::new())))
             .collect();
         let one = |(at, record): (usize, &Record)| {

@@ -23,8 +23,8 @@ pub struct Streak {
 }
 
 /// A period with a count extends a streak; up to `grace` periods in a row without one neither extend nor break it, nor
-/// does the current one. What is excluded extends a running streak and never breaks one. What is not known never counts
-/// as missed, but makes what follows provisional, until something breaks it.
+/// does the current one. What is excluded extends a running streak and never breaks one. What is not known neither extends
+/// nor breaks, but makes what follows provisional, until something breaks it.
 pub fn streak(course: Course<'_>, grace: u32, is_excluded: impl Fn(usize) -> bool) -> Streak {
     let mut streak = Streak { provisional: course.open, ..Streak::default() };
     let (mut first, mut missed) = (0, 0);
@@ -37,7 +37,7 @@ pub fn streak(course: Course<'_>, grace: u32, is_excluded: impl Fn(usize) -> boo
         } else {
             for at in first..next {
                 match run.count {
-                    _ if streak.current > 0 && is_excluded(at) => streak.current += 1,
+                    Some(_) if streak.current > 0 && is_excluded(at) => streak.current += 1,
                     // Nothing is left to break: so it stays until there is a count again.
                     Some(_) if streak.current == 0 && !streak.provisional => break,
                     Some(_) if is_excluded(at) || course.current == at => {}

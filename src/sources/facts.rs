@@ -43,6 +43,10 @@ impl Facts {
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
             let read = serde_json::from_str::<Activity>(line).map_err(|error| error.to_string());
             match read.and_then(|activity| activity.days().map(|_| activity)) {
+                Ok(activity) if facts.contains_key(&activity.member.to_ascii_lowercase()) => {
+                    wrong
+                        .push(format!("{path}:{number}: `{}` has a line already: delete one of them", activity.member));
+                }
                 Ok(activity) => drop(facts.insert(activity.member.to_ascii_lowercase(), activity)),
                 Err(why) => wrong.push(format!(
                     "{path}:{number}: {why}: put the line right, or delete it to have its facts fetched anew"

@@ -5,6 +5,7 @@ use super::order::{self, Standing};
 use super::project::{self, Cut};
 use super::table::{Column, Table};
 use super::{Context, select};
+use crate::expr::Expression;
 use crate::model::{Collection, Name, Number, Record, Rendered, Value, View, write_value};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -28,6 +29,8 @@ struct Ranking<'a> {
     place: HashMap<u32, usize>,
     /// For each rank, a row of the next better one.
     better: HashMap<usize, usize>,
+    /// Whether the rows are ranked by what may be shown, and chosen by it.
+    shows: (bool, bool),
 }
 
 impl<'a> Ranking<'a> {
@@ -42,26 +45,35 @@ impl<'a> Ranking<'a> {
             .map(|sort| (context.column(&table, &sort.at, &sort.value.expression, faults), sort.value.descending))
             .collect();
         let order = order::sorted(table.len(), &columns);
+        let is_public = |source: Option<&str>| {
+            let names = source.and_then(|source| Some(Expression::compile(source).ok()?.variables().to_vec()));
+            names.unwrap_or_default().iter().all(|name| !collection.is_private(name))
+        };
+        let shows = (
+            is_public(view.rank.as_ref().map(|rank| rank.by.value.as_str())),
+            is_public(view.filter.as_ref().map(|filter| filter.value.as_str())),
+        );
         let mut rows = Vec::with_capacity(order.len());
         if let (Some(rank), Table::Records(_, records)) = (&view.rank, &table) {
             let by = context.column(&table, &rank.by.at, &rank.by.value, faults);
             let standings = order::ranked(&order, &by, arrange::is_descending(view), rank.method);
             rows.extend(order.iter().zip(standings).map(|(at, standing)| Row {
                 record: records[*at as usize],
-                value: by[*at as usize].as_deref().cloned(),
+                value: by[*at as usize].as_deref().cloned().filter(|_| shows.0),
                 standing,
             }));
         }
         let place = (0..).zip(&rows).map(|(at, row)| (row.record, at)).collect();
         let ranks: BTreeMap<usize, usize> = (0..).zip(&rows).map(|(at, row)| (row.standing.rank, at)).collect();
         let better = ranks.keys().skip(1).zip(ranks.values()).map(|(rank, at)| (*rank, *at)).collect();
-        Self { view, collection, rows, place, better }
+        Self { view, collection, rows, place, better, shows }
     }
 
     /// Why a record that is published is not ranked.
     fn why_not(&self) -> String {
         match &self.view.filter {
-            Some(filter) => format!("`{}` is not true of it", filter.value),
+            Some(filter) if self.shows.1 => format!("`{}` is not true of it", filter.value),
+            Some(_) => "the list's `where` is not true of it".to_owned(),
             None => "it is not among the rows".to_owned(),
         }
     }

@@ -132,3 +132,82 @@ fn broken_declarations_are_told_at_their_line() {
         has(text);
     }
 }
+
+/// What is private stays so where numbers are explained and neighbours named.
+#[test]
+fn nothing_private_is_explained() {
+    let site = r#"
+[site]
+name = "Test"
+base_url = "https://test.example"
+[collections.users]
+sources = ["data/users.json"]
+key = "id"
+private = ["note", "hidden"]
+[surfaces.v1]
+prefix = "/v1"
+shape = "envelope"
+[sources.calendar]
+kind = "github"
+[scores.calendar]
+from = "calendar"
+into = { score = "hidden" }
+[[views]]
+path = "board"
+from = "users"
+where = "note == 'a secret'"
+rank = { by = "hidden" }
+fields = ["id", "rank"]
+[[views]]
+path = "users/{id}/standing"
+from = "users"
+standing = "board"
+[[views]]
+path = "users/{id}/explain"
+from = "users"
+explain = true
+"#;
+    let site = Site::empty().file("site/site.toml", site);
+    let user = |id: &str, note: &str| format!("{{\"id\": \"{id}\", \"note\": \"{note}\"}}");
+    site.write(
+        "data/users.json",
+        format!("[{}, {}, {}]", user("a", "a secret"), user("b", "a secret"), user("c", "none")),
+    );
+    let line =
+        |days: &str, member: &str| format!("{{\"days\":\"{days}\",\"from\":\"2026-01-01\",\"member\":\"{member}\"}}\n");
+    site.write("data/activity/calendar.ndjson", line("4711", "a") + &line("815", "b"));
+    site.ends(0, &["build", "--verify", "--now", "2026-01-02T00:00:00Z"]);
+    for (key, body) in
+        site.public().into_iter().filter(|(key, _)| key.starts_with("v1/users/") || key.starts_with("v1/board"))
+    {
+        let text = String::from_utf8_lossy(&body);
+        for secret in ["a secret", "4711", "815", "3896"] {
+            assert!(!text.contains(secret), "{key} tells {secret}");
+        }
+    }
+    let standing = site.json("public/v1/users/b/standing.json")["data"].clone();
+    assert_eq!(
+        (&standing["rank"], &standing["value"], &standing["next"]["points"]),
+        (&2.into(), &Json::Null, &Json::Null)
+    );
+}
+
+/// Facts that are there and cannot be read are no missing facts.
+#[cfg(unix)]
+#[test]
+fn facts_behind_a_link_are_not_taken_for_none() {
+    let elsewhere =
+        Site::empty().file("calendar.ndjson", "{\"days\":\"1\",\"from\":\"2026-01-01\",\"member\":\"a\"}\n");
+    let link = |to: &str, at: &str| {
+        let site = Site::empty().file("site/site.toml", SITE).file("data/users.json", "[{\"id\": \"a\"}]");
+        let at = site.path(at);
+        std::fs::create_dir_all(at.parent().expect("a folder")).expect("a folder");
+        std::os::unix::fs::symlink(elsewhere.path(to), at).expect("a link");
+        site.ends(1, &["build", "--now", "2026-01-02T00:00:00Z"]).stderr
+    };
+    assert!(link("calendar.ndjson", "data/activity/calendar.ndjson").contains("link-outside"));
+    assert!(link("", "data/activity").contains("link-outside"));
+    let site = Site::empty().file("site/site.toml", SITE).file("data/users.json", "[{\"id\": \"a\"}]");
+    site.write("data/activity/calendar.ndjson/a.txt", "");
+    assert!(site.ends(1, &["build", "--now", "2026-01-02T00:00:00Z"]).stderr.contains("bad-activity"));
+}

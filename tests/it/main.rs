@@ -38,3 +38,4 @@ mod store;
 mod streaks;
 mod support;
 mod views;
+mod wakes;

@@ -275,9 +275,9 @@ fn the_next_change_is_told() {
         (&json!(true), &Json::Null)
     );
     assert_eq!(told["scores"]["calendar"]["dailyCap"], 10);
-    // Of who did nothing, nothing changes until more days are unknown.
+    // Of who did nothing, nothing changes until more days are unknown; a build looks again before.
     let idle = site(&[("a", json!({ "dateJoined": "2026-01-01" }), Some((date(2026, 1, 1), "_30")))]);
-    assert_eq!(status(&idle, "2026-01-20T12:00:00Z")["nextChangeAt"], "2026-02-01T00:00:00Z");
+    assert_eq!(status(&idle, "2026-01-20T12:00:00Z")["nextChangeAt"], "2026-01-29T00:00:00Z");
     let checks = json!({ "checkedAt": "2026-01-20T00:00:00Z", "members": { "a": {} } });
     idle.write("data/activity/calendar.checked.json", checks.to_string());
     let fresh = status(&idle, "2026-01-20T12:00:00Z");
