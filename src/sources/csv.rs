@@ -2,19 +2,21 @@
 
 use super::outcome::Stretch;
 use crate::model::days_between;
+use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// Longer spans are a slip of the pen.
 const LONGEST: i64 = 40_000;
 
 /// The days of each member that a file names; of a file without members, those of `""`. All days from the first to the
-/// last that the file names are known. Two rows of one day are added up.
+/// last that the file names are known. Two rows of one day are added up. Members are named in lower case.
 ///
 /// # Errors
 /// Line and words of each fault.
-pub fn read(text: &str) -> Result<BTreeMap<String, Stretch>, Vec<(u64, String)>> {
+pub fn read(text: &str, now: Timestamp) -> Result<BTreeMap<String, Stretch>, Vec<(u64, String)>> {
     let mut reader =
         ::csv::ReaderBuilder::new().trim(::csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let header = reader.headers().map_err(|error| vec![(1, error.to_string())])?.clone();
@@ -23,6 +25,8 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Stretch>, Vec<(u64, String)>>
         return Err(vec![(1, "the first line names the columns: `date,count` or `member,date,count`".to_owned())]);
     };
     let member = column("member");
+    // Somebody's day may be ahead of the clock's.
+    let tomorrow = TimeZone::UTC.to_datetime(now).date().tomorrow().unwrap_or(Date::MAX);
     let mut members: BTreeMap<String, BTreeMap<Date, u32>> = BTreeMap::new();
     let mut wrong = Vec::new();
     for row in reader.records() {
@@ -41,8 +45,11 @@ pub fn read(text: &str) -> Result<BTreeMap<String, Stretch>, Vec<(u64, String)>>
         let day = cell(date).parse::<Date>().ok().filter(|_| cell(date).len() == 10);
         let number = cell(count).parse::<u32>().ok();
         match (day, number) {
+            (Some(day), _) if day > tomorrow => {
+                wrong.push((line, format!("`{day}` is still to come: activity is of days that were")));
+            }
             (Some(day), Some(number)) => {
-                let days = members.entry(member.map(cell).unwrap_or_default().to_owned()).or_default();
+                let days = members.entry(member.map(cell).unwrap_or_default().to_ascii_lowercase()).or_default();
                 let sum = days.entry(day).or_default();
                 *sum = sum.saturating_add(number);
             }
@@ -77,21 +84,29 @@ pub fn stretch(days: &BTreeMap<Date, u32>, first: Date, last: Date) -> Stretch {
 mod tests {
     use jiff::civil::date;
 
+    fn read(text: &str) -> Result<std::collections::BTreeMap<String, super::Stretch>, Vec<(u64, String)>> {
+        super::read(text, "2026-06-01T12:00:00Z".parse().expect("an instant"))
+    }
+
     #[test]
     fn rows_become_days() {
-        let read = super::read("\u{feff}member, date ,count\nann,2026-05-01,2\nben,2026-05-03,1\nann,2026-05-01,1\n")
-            .expect("days");
-        assert_eq!(read["ann"].counts(), (date(2026, 5, 1), vec![Some(3), Some(0), Some(0)]));
-        assert_eq!(read["ben"].counts(), (date(2026, 5, 1), vec![Some(0), Some(0), Some(1)]));
-        assert_eq!(super::read("date,count\n2026-05-01,7\n").expect("days")[""].counts().1, [Some(7)]);
-        assert!(super::read("date,count\n").expect("no days").is_empty());
+        let found =
+            read("\u{feff}member, date ,count\nann,2026-05-01,2\nben,2026-05-03,1\nann,2026-05-01,1\n").expect("days");
+        assert_eq!(found["ann"].counts(), (date(2026, 5, 1), vec![Some(3), Some(0), Some(0)]));
+        assert_eq!(found["ben"].counts(), (date(2026, 5, 1), vec![Some(0), Some(0), Some(1)]));
+        assert_eq!(read("date,count\n2026-05-01,7\n").expect("days")[""].counts().1, [Some(7)]);
+        assert!(read("date,count\n").expect("no days").is_empty());
     }
 
     #[test]
     fn faults_have_lines() {
-        let wrong = super::read("date,count\n2026-05-01,1\n1 May,1\n2026-05-02,-1\n2026-05-03\n").expect_err("faults");
+        let wrong = read("date,count\n2026-05-01,1\n1 May,1\n2026-05-02,-1\n2026-05-03\n").expect_err("faults");
         assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4, 5]);
-        assert!(super::read("day,count\n").is_err());
-        assert!(super::read("date,count\n0026-05-01,1\n2026-05-01,1\n").is_err());
+        assert!(read("day,count\n").is_err());
+        assert!(read("date,count\n2026-06-02,1\n").is_ok(), "it is tomorrow somewhere");
+        assert!(read("date,count\n2062-05-01,1\n").is_err(), "nobody was active then");
+        let spelt = read("member,date,count\nAnn,2026-05-01,1\nann,2026-05-02,1\n").expect("days");
+        assert_eq!(spelt["ann"].counts().1, [Some(1), Some(1)]);
+        assert!(read("date,count\n0026-05-01,1\n2026-05-01,1\n").is_err());
     }
 }

@@ -8,6 +8,7 @@ use super::outcome::{Came, Outcome, Seen, Stretch};
 use super::{archive, csv};
 use anyhow::Result;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// CSV files, one for all members or one for each.
@@ -21,7 +22,7 @@ pub fn csv(root: &Path, template: &str, members: &[Asking], now: Timestamp) -> R
         for member in members {
             let came = match each(root, template, member)? {
                 Err(came) => came,
-                Ok((path, text)) => match csv::read(&text) {
+                Ok((path, text)) => match csv::read(&text, now) {
                     Ok(mut days) => {
                         let key = days.keys().find(|key| key.is_empty() || same(key, &member.key)).cloned();
                         seen(key.and_then(|key| days.remove(&key)))
@@ -41,7 +42,7 @@ pub fn csv(root: &Path, template: &str, members: &[Asking], now: Timestamp) -> R
             )])
             .into());
         };
-        match csv::read(&text) {
+        match csv::read(&text, now) {
             Err(faults) => told(template, faults),
             Ok(days) if days.contains_key("") => {
                 told(
@@ -49,14 +50,22 @@ pub fn csv(root: &Path, template: &str, members: &[Asking], now: Timestamp) -> R
                     vec![(1, "it says nothing of members: add a column `member`, or a field to `path`".to_owned())],
                 );
             }
-            Ok(days) => outcomes.extend(members.iter().filter_map(|member| {
-                let days = days.iter().find(|(key, _)| same(key, &member.key) || same(key, &member.account));
-                let came = seen(Some(days?.1.clone()));
-                Some(Outcome { member: member.key.clone(), at: now, came })
-            })),
+            Ok(days) => outcomes.extend(of_all(&days, members, now)),
         }
     }
     if wrong.is_empty() { Ok(outcomes) } else { Err(Faulty(wrong).into()) }
+}
+
+/// What a file about everybody says of each. A name is an account's; it is a key's where no account is called so.
+fn of_all(days: &BTreeMap<String, Stretch>, members: &[Asking], now: Timestamp) -> Vec<Outcome> {
+    let accounts: BTreeSet<String> = members.iter().map(|member| member.account.to_ascii_lowercase()).collect();
+    let one = |member: &Asking| {
+        let key = Some(member.key.to_ascii_lowercase()).filter(|key| !accounts.contains(key));
+        let mut names = [Some(member.account.to_ascii_lowercase()), key].into_iter().flatten();
+        let found = names.find_map(|name| days.get(&name))?;
+        Some(Outcome { member: member.key.clone(), at: now, came: seen(Some(found.clone())) })
+    };
+    members.iter().filter_map(one).collect()
 }
 
 /// Archives of X.
