@@ -1,7 +1,7 @@
 //! When the numbers would change though nobody does anything: at a midnight that breaks a streak or moves a window.
 
-use super::{Member, Members, Scores, fields};
-use crate::model::{About, Days, Period, Record, Score, Window, days_between};
+use super::{Counted, Member, Members, Scores, fields};
+use crate::model::{About, Days, Period, Record, Score, Value, Window, days_between};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -65,8 +65,15 @@ impl Change<'_> {
             return None;
         }
         let end = SOON - into;
-        let soon = (1..below.min(end)).find(|ahead| self.differs(key, member, *ahead));
-        soon.or((below > end).then_some(end))
+        let mut before = self.numbers(key, member, 0);
+        for ahead in 1..below.min(end) {
+            let then = self.numbers(key, member, ahead);
+            if then != before {
+                return Some(ahead);
+            }
+            before = then;
+        }
+        (below > end).then_some(end)
     }
 
     /// Whether nothing of the member changes any more: whatever was done, and the end of what is known, are behind every
@@ -90,19 +97,23 @@ impl Change<'_> {
             && known_to.is_none_or(is_behind)
     }
 
-    /// Whether the numbers of that day are others than those of the day before it.
-    fn differs(&self, key: &str, member: Member, ahead: i64) -> bool {
-        let on = |ahead: i64| member.today.checked_add(ahead.days()).ok();
-        let (Some(today), Some(before)) = (on(ahead), on(ahead - 1)) else { return false };
-        let numbers = |today, days_ago| {
-            let member = Member { today, ..member };
-            let counted = self.scores.counted(self.score, key, &member, days_ago);
-            let values = counted
-                .as_ref()
-                .map(|counted| fields(self.score, counted).into_iter().map(|(_, value)| value).collect::<Vec<_>>());
-            let whole = counted.filter(|_| days_ago == 0 && self.explained);
-            (values, whole, days_ago > 0 && self.scores.is_there(self.score, key, &member, days_ago))
+    /// Everything that is told of a member so many days ahead: of that day, and of each day that movement looks back to.
+    fn numbers(&self, key: &str, member: Member, ahead: i64) -> Option<Vec<Numbers<'_>>> {
+        let member = Member { today: member.today.checked_add(ahead.days()).ok()?, ..member };
+        let of = |days_ago: &u32| {
+            let counted = self.scores.counted(self.score, key, &member, *days_ago);
+            let values = counted.as_ref().map(|counted| fields(self.score, counted));
+            let whole = counted.filter(|_| *days_ago == 0 && self.explained);
+            Numbers { values, whole, there: *days_ago > 0 && self.scores.is_there(self.score, key, &member, *days_ago) }
         };
-        [0].iter().chain(self.movements).any(|days_ago| numbers(before, *days_ago) != numbers(today, *days_ago))
+        Some([0].iter().chain(self.movements).map(of).collect())
     }
+}
+
+/// What is told of a member as of one day.
+#[derive(PartialEq)]
+struct Numbers<'a> {
+    values: Option<Vec<(&'a str, Value)>>,
+    whole: Option<Counted>,
+    there: bool,
 }

@@ -13,25 +13,25 @@ impl Scores<'_> {
         // What is put into a private member is not published by its explanation either.
         let private = &self.settings.collections[collection].private;
         let is_private = |field: &str| private.iter().any(|name| name.value == field);
-        let scores: Vec<(&Score, Members)> = self
+        let scores: Vec<(&Score, Value, Members)> = self
             .settings
             .scores_of(collection)
             .filter(|score| score.fields().all(|field| !is_private(field)))
-            .map(|score| (score, Members::read(self, score, records, &mut Vec::new())))
+            .map(|score| (score, json(&self.formula(score)), Members::read(self, score, records, &mut Vec::new())))
             .collect();
         let one = |(at, record): (usize, &Record)| {
             let key = record.key.to_ascii_lowercase();
-            let terms = scores.iter().map(|(score, members)| self.one(score, members.get(at), &key)).collect();
-            Value::List(terms)
+            let terms = scores.iter().map(|(score, rule, members)| self.one(score, rule, members.get(at), &key));
+            Value::List(terms.collect())
         };
         records.par_iter().enumerate().map(one).collect()
     }
 
-    fn one(&self, score: &Score, member: &super::Member, key: &str) -> Value {
+    fn one(&self, score: &Score, rule: &Value, member: &super::Member, key: &str) -> Value {
         let facts = &self.facts[score.from];
         let mut out = Map::default();
         out.text("score", &score.name);
-        out.value("rule", json(&self.formula(score)));
+        out.value("rule", rule.clone());
         out.maybe("checkedAt", facts.checked.get(key).map(ToString::to_string));
         out.maybe("countsFrom", member.start.map(|day| day.to_string()));
         let Some(days) = facts.days.get(key) else {

@@ -59,9 +59,9 @@ impl<'a> Scores<'a> {
             let counted = self.counted(score, &key, member, days_ago);
             there &= self.is_there(score, &key, member, days_ago);
             // What nobody has looked at stays as it is written.
-            let zero = Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
             let unseen = counted.is_none();
-            let mut counted = counted.unwrap_or(zero);
+            let zero = || Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
+            let mut counted = counted.unwrap_or_else(zero);
             counted.streak.provisional |= unseen;
             for (field, value) in fields(score, &counted) {
                 let keeps = unseen && record.get(field).is_some_and(|value| *value != Value::Null);

@@ -121,6 +121,13 @@ pub struct Meta {
     pub headers: Option<Headers>,
 }
 
+impl Meta {
+    /// Whether this tool put the object, or somebody else the very bytes that are meant.
+    pub fn is_own(&self, is_meant: impl FnOnce(&[u8; 32]) -> bool) -> bool {
+        self.ours == Some(true) || self.sha256.as_ref().is_some_and(is_meant)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Object {
     pub meta: Meta,

@@ -118,7 +118,7 @@ async fn obstacles(target: &Target, next: &Sealed, plan: &Plan, pending: &Pendin
     while let Some((put, there)) = asked.next().await {
         let there: Option<Meta> = there?;
         let wanted = next.objects().get(&put.key).map(|entry| entry.sha256);
-        if there.is_some_and(|there| there.ours != Some(true) && there.sha256 != wanted) {
+        if there.is_some_and(|there| !there.is_own(|sha256| Some(*sha256) == wanted)) {
             bail!(
                 "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing was changed",
                 put.object,
@@ -275,8 +275,7 @@ fn to_invalidate(plan: &Plan, channel: &channel::Channel) -> Option<Invalidate> 
 pub async fn is_own(target: &Target, object: &str, begun: &Pending) -> Result<bool> {
     let Some(there) = target.store.head(object).await? else { return Ok(false) };
     let announced = begun.get(object).and_then(|sha256| sha256.as_deref());
-    let same = there.sha256.is_some_and(|sha256| announced == Some(hex(&sha256).as_str()));
-    Ok(there.ours == Some(true) || same)
+    Ok(there.is_own(|sha256| announced == Some(hex(sha256).as_str())))
 }
 
 /// Deletes what the release no longer has, when nothing names it any more, and has the caches forget what changed.

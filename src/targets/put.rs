@@ -122,18 +122,16 @@ impl Puts {
 
     /// Whether this tool put the object there, or somebody else the very same bytes.
     async fn is_ours(&self, object: &str, there: &Meta, entry: &Entry) -> Result<bool> {
-        if there.ours == Some(true) {
-            return Ok(true);
-        }
-        let sha256: [u8; 32] = match there.sha256 {
-            Some(sha256) => sha256,
-            None => match self.store.get(object, None).await? {
-                Some(found) => Sha256::digest(&found.body).into(),
-                None => return Ok(true),
-            },
-        };
         let pending = self.pending.get(object).and_then(|sha256| sha256.as_deref());
-        Ok(sha256 == entry.sha256 || pending == Some(hex(&sha256).as_str()))
+        let is_meant = |sha256: &[u8; 32]| *sha256 == entry.sha256 || pending == Some(hex(sha256).as_str());
+        match there.sha256 {
+            _ if there.is_own(is_meant) => Ok(true),
+            Some(_) => Ok(false),
+            None => {
+                let found = self.store.get(object, None).await?;
+                Ok(found.is_none_or(|found| is_meant(&Sha256::digest(&found.body).into())))
+            }
+        }
     }
 }
 

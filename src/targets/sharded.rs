@@ -66,6 +66,7 @@ pub async fn plan(target: &Target, next: &Sealed) -> Result<(Plan, State)> {
         }
     }
     let objects = plain(next);
+    yield_to_strangers(target, &read.channel, &objects).await?;
     plan.puts.extend(objects.iter().filter_map(|plain| planned_plain(next, plain, &shards, &read.channel)));
     plan.refused = match &live {
         Some(live) => protections(&target.environment, live, &next.manifest, 0),
@@ -197,7 +198,7 @@ pub async fn apply(
             puts.all(plan.puts.iter().filter(in_shards)).await?;
             complete(target, plan.puts.iter().filter(in_shards)).await?;
             let live = entry(next, publisher, read.channel.next_number(), shards.clone());
-            yield_to_strangers(target, &read.channel, &live).await?;
+            yield_to_strangers(target, &read.channel, &live.plain).await?;
             let record = channel::record_key(Layout::Release, next.release());
             target.store.put_document(&record, serde_json::to_vec(&live)?, Condition::Any).await?;
             swap(&mut read, target, live.clone()).await?;
@@ -212,12 +213,11 @@ pub async fn apply(
 
 /// # Errors
 /// When somebody else's object stands where a plain one would.
-async fn yield_to_strangers(target: &Target, channel: &Channel, live: &Live) -> Result<()> {
+async fn yield_to_strangers(target: &Target, channel: &Channel, next: &[Plain]) -> Result<()> {
     let known = |plain: &Plain| channel.releases().any(|live| live.plain.iter().any(|there| there.key == plain.key));
-    for plain in live.plain.iter().filter(|plain| !known(plain)) {
+    for plain in next.iter().filter(|plain| !known(plain)) {
         let Some(there) = target.store.head(&plain.key).await? else { continue };
-        let same = there.sha256.is_some_and(|sha256| hex(&sha256) == plain.sha256);
-        if there.ours != Some(true) && !same {
+        if !there.is_own(|sha256| hex(sha256) == plain.sha256) {
             bail!(
                 "{} at {} was put there by somebody else: move it away, or publish to another prefix. Nothing was switched",
                 plain.key,

@@ -1,9 +1,9 @@
 //! Documents about records: where one stands in a ranking, and how its numbers came about.
 
-use super::arrange::{self, Arranged};
-use super::order::{self, Standing};
+use super::arrange::{Arranged, Ranked};
+use super::order::Standing;
 use super::project::{self, Cut};
-use super::table::{Column, Table};
+use super::table::Table;
 use super::{Context, select};
 use crate::expr::Expression;
 use crate::model::{Collection, Name, Number, Record, Rendered, Value, View, write_value};
@@ -39,12 +39,7 @@ impl<'a> Ranking<'a> {
         let faults = &mut Vec::new();
         let collection = context.collection(view);
         let table = Table::Records(collection, select::records(context, view, faults));
-        let columns: Vec<(Column<'_>, bool)> = view
-            .sort
-            .iter()
-            .map(|sort| (context.column(&table, &sort.at, &sort.value.expression, faults), sort.value.descending))
-            .collect();
-        let order = order::sorted(table.len(), &columns);
+        let Ranked { order, ranks } = Ranked::of(context, view, &table, faults);
         let is_public = |source: Option<&str>| {
             let names = source.and_then(|source| Some(Expression::compile(source).ok()?.variables().to_vec()));
             names.unwrap_or_default().iter().all(|name| !collection.is_private(name))
@@ -54,9 +49,7 @@ impl<'a> Ranking<'a> {
             is_public(view.filter.as_ref().map(|filter| filter.value.as_str())),
         );
         let mut rows = Vec::with_capacity(order.len());
-        if let (Some(rank), Table::Records(_, records)) = (&view.rank, &table) {
-            let by = context.column(&table, &rank.by.at, &rank.by.value, faults);
-            let standings = order::ranked(&order, &by, arrange::is_descending(view), rank.method);
+        if let (Some((by, standings)), Table::Records(_, records)) = (ranks, &table) {
             rows.extend(order.iter().zip(standings).map(|(at, standing)| Row {
                 record: records[*at as usize],
                 value: by[*at as usize].as_deref().cloned().filter(|_| shows.0),

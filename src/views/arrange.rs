@@ -18,6 +18,30 @@ pub struct Arranged {
     pub standings: Option<Vec<Standing>>,
 }
 
+/// The rows of a table as a view orders and ranks them.
+pub struct Ranked<'t> {
+    /// Indices into the table's rows.
+    pub order: Vec<u32>,
+    /// What each row of the table is ranked by, and the standing of each row of `order`; `None` where the view does not
+    /// rank.
+    pub ranks: Option<(Column<'t>, Vec<Standing>)>,
+}
+
+impl<'t> Ranked<'t> {
+    pub fn of(context: &Context<'_>, view: &View, table: &'t Table<'_>, faults: &mut Vec<Diagnostic>) -> Self {
+        let mut column =
+            |key: &Placed<Sort>| (context.column(table, &key.at, &key.value.expression, faults), key.value.descending);
+        let columns: Vec<(Column<'_>, bool)> = view.sort.iter().map(&mut column).collect();
+        let order = order::sorted(table.len(), &columns);
+        let ranks = view.rank.as_ref().map(|rank| {
+            let by = context.column(table, &rank.by.at, &rank.by.value, faults);
+            let standings = order::ranked(&order, &by, is_descending(view), rank.method);
+            (by, standings)
+        });
+        Self { order, ranks }
+    }
+}
+
 /// Sorts, ranks and writes; `before` is the rank of each record some days ago, where the view tells how it moved.
 pub fn arrange(
     context: &Context<'_>,
@@ -26,13 +50,8 @@ pub fn arrange(
     before: Option<&HashMap<u32, usize>>,
     faults: &mut Vec<Diagnostic>,
 ) -> (Arc<Rendered>, Arranged) {
-    let mut column =
-        |key: &Placed<Sort>| (context.column(table, &key.at, &key.value.expression, faults), key.value.descending);
-    let columns: Vec<(Column<'_>, bool)> = view.sort.iter().map(&mut column).collect();
-    let order = order::sorted(table.len(), &columns);
-    let standings = view.rank.as_ref().map(|rank| {
-        let column = context.column(table, &rank.by.at, &rank.by.value, faults);
-        let mut standings = order::ranked(&order, &column, is_descending(view), rank.method);
+    let Ranked { order, ranks } = Ranked::of(context, view, table, faults);
+    let standings = ranks.map(|(_, mut standings)| {
         if let (Some(before), Table::Records(_, rows)) = (before, table) {
             for (row, standing) in order.iter().zip(&mut standings) {
                 standing.before = before.get(&rows[*row as usize]).map_or(Before::New, |rank| Before::Rank(*rank));
@@ -59,7 +78,7 @@ pub fn arrange(
 }
 
 /// Whether the greatest value is ranked first: as the list is sorted by it.
-pub fn is_descending(view: &View) -> bool {
+fn is_descending(view: &View) -> bool {
     let by = view.rank.as_ref().map_or("", |rank| rank.by.value.trim());
     let same = |sort: &&Placed<Sort>| sort.value.expression.trim() == by;
     view.sort.iter().find(same).is_none_or(|sort| sort.value.descending)

@@ -105,19 +105,22 @@ enum Planned {
 fn plan(context: &Context<'_>, index: usize, view: &View) -> (Planned, Vec<Diagnostic>) {
     let mut faults = check::names(context.collections, view);
     let (mut lists, mut whole, mut written) = (Vec::new(), Vec::new(), None);
+    let about = match view.about {
+        About::Record => None,
+        About::Standing(of) => Some(about::standings(context, view, &context.settings.views[of])),
+        About::Explain => {
+            let explained = context.explained.get(&view.from).map_or(&[][..], Vec::as_slice);
+            Some(about::explanations(context, view, explained))
+        }
+    };
+    if let Some((rendered, rows)) = about {
+        let (documents, wrong) = documents(context, index_of(index), view, &rows);
+        return (Planned::New { lists, documents, rendered: Some(rendered) }, [faults, wrong].concat());
+    }
     let rows = select::records(context, view, &mut faults);
     let collection = context.collection(view);
     let before = movement::before(context, view);
-    if !matches!(view.about, About::Record) {
-        let (rendered, rows) = match view.about {
-            About::Standing(of) => about::standings(context, view, &context.settings.views[of]),
-            _ => about::explanations(context, view, context.explained.get(&view.from).map_or(&[], Vec::as_slice)),
-        };
-        let (documents, wrong) = documents(context, index_of(index), view, &rows);
-        whole = documents;
-        faults.extend(wrong);
-        written = Some(rendered);
-    } else if view.each {
+    if view.each {
         let (rendered, rows) = arrange(
             context,
             view,

@@ -19,7 +19,17 @@ pub struct Bucket {
 pub fn records(context: &Context<'_>, view: &View, faults: &mut Vec<Diagnostic>) -> Vec<u32> {
     let collection = context.collection(view);
     let published = (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()).map(|(at, _)| at);
-    let rows: Vec<u32> = published.collect();
+    passing(context, view, collection, published.collect(), faults)
+}
+
+/// Those of a collection's `rows` that the view's `where` lets through.
+pub fn passing(
+    context: &Context<'_>,
+    view: &View,
+    collection: &Collection,
+    rows: Vec<u32>,
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<u32> {
     let Some(filter) = &view.filter else { return rows };
     let table = Table::Records(collection, rows);
     let passes = context.column(&table, &filter.at, &filter.value, faults);

@@ -215,8 +215,10 @@ class Verify(Scene):
             with self.subTest(layout):
                 place = self.place(layout)
                 place.s3.put_object(Bucket=place.bucket, Key=key, Body=b"somebody else's")
-                self.assertRegex(self.fails(place.publish(self.old)), f"{key} at .* was put there by somebody else")
-                self.assertEqual(place.object(key), b"somebody else's")
+                before = place.snapshot()
+                for options in (("--dry-run",), ()):
+                    self.assertRegex(self.fails(place.publish(self.old, *options)), f"{key} at .* was put there by somebody else")
+                    self.assertEqual(place.snapshot(), before, "something was put")
                 place.s3.delete_object(Bucket=place.bucket, Key=key)
                 self.succeeds(place.publish(self.old))
                 self.assert_live(place, self.old)
