@@ -10,6 +10,7 @@ mod input;
 mod kept;
 mod layers;
 mod markdown;
+mod names;
 mod overlays;
 mod places;
 mod references;
@@ -23,9 +24,7 @@ pub use kept::Kept;
 pub use overlays::Nothing;
 pub use places::Places;
 
-use crate::model::{
-    Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Settings, code, word_in,
-};
+use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Settings};
 use formats::Format;
 use jiff::Timestamp;
 use overlays::Over;
@@ -153,7 +152,8 @@ fn one(
         faults.extend(schema.check(&collection, places));
     }
     declare(&mut collection, over, decl, schema.as_ref());
-    faults.extend(unknown_names(&collection, decl));
+    faults.extend(names::unknown(&collection, decl));
+    faults.extend(names::unknown_to_activity(&collection, over.settings, over.collection));
     faults.extend(over.lay(&mut collection, places));
     faults.extend(derive::derive(&mut collection, &decl.derive, places));
     faults.extend(aliases::index(&mut collection, places));
@@ -210,51 +210,10 @@ fn declare(collection: &mut Collection, over: Over<'_>, decl: &CollectionDecl, s
             names.insert(&field.name);
         }
     }
-    collection.names = names.into_iter().map(str::to_owned).collect();
+    collection.names = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
     collection.closed = schema.is_some_and(|schema| schema.closed);
 }
 
 fn has_markdown(collection: &Collection) -> bool {
     collection.files.iter().any(|file| Format::of(&file.path) == Some(Format::Markdown))
-}
-
-/// A private name that nothing bears is a slip that would publish what it was to hide; so is a name that an
-/// expression takes and no record has.
-fn unknown_names(collection: &Collection, decl: &CollectionDecl) -> Vec<Diagnostic> {
-    if !collection.knows_its_names() {
-        return Vec::new();
-    }
-    let known = &collection.names;
-    let is_known = |name: &str| collection.has_name(name);
-    let mut faults = Vec::new();
-    for name in decl.private.iter().filter(|name| !is_known(&name.value)) {
-        let message = format!(
-            "no record of `{}` has the member `{}`, so nothing is kept private by it",
-            collection.name, name.value
-        );
-        let fault = Diagnostic::error(code::UNKNOWN_FIELD, name.at.clone(), message);
-        faults.push(fault.suggest(
-            &name.value,
-            known.iter().map(String::as_str),
-            "`private` names whole members of a record".to_owned(),
-        ));
-    }
-    for derived in &decl.derive {
-        let at = &derived.expression.at;
-        let Ok(expression) = crate::expr::Expression::compile(&derived.expression.value) else { continue };
-        for name in expression.variables() {
-            let at = word_in(&derived.expression.value, name).map_or_else(|| at.clone(), |word| at.inside_quotes(word));
-            if !is_known(name) {
-                let message = format!("no record of `{}` has the member `{name}`", collection.name);
-                let fault = Diagnostic::error(code::UNKNOWN_FIELD, at, message);
-                faults.push(fault.suggest(name, known.iter().map(String::as_str), None));
-            } else if collection.is_private(name) && !collection.is_private(&derived.name) {
-                let message = format!("`{name}` is private, and `{}` would publish what is made of it", derived.name);
-                let fault = Diagnostic::error(code::PRIVATE_FIELD, at, message);
-                faults
-                    .push(fault.help(format!("make `{}` private too, or derive it from other members", derived.name)));
-            }
-        }
-    }
-    faults
 }

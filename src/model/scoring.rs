@@ -70,9 +70,9 @@ pub struct Score {
     /// The challenge's start: no day before counts.
     pub since: Option<Date>,
     /// The member of a record with the day from which activity counts.
-    pub joined: String,
+    pub joined: Placed<String>,
     /// The member of a record with the member's time zone.
-    pub time_zone: String,
+    pub time_zone: Placed<String>,
     pub into: Into,
     /// Members of the record, and the window whose days they sum up.
     pub windows: Vec<(String, Window)>,
@@ -117,6 +117,11 @@ impl Source {
     pub fn checks(&self) -> String {
         format!("data/activity/{}.checked.json", self.name)
     }
+}
+
+/// The names of the fields in the path of a source, such as `handle` in `data/imports/{handle}.csv`.
+pub fn path_fields(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).filter(|field| !field.is_empty())
 }
 
 impl Score {

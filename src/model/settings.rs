@@ -133,6 +133,9 @@ pub struct Sort {
     pub descending: bool,
 }
 
+/// The members that `rank` adds to rows; the last two where it tells of movement.
+pub const RANK_MEMBERS: [&str; 5] = ["rank", "position", "tied", "delta", "trend"];
+
 #[derive(Clone, Debug)]
 pub struct Rank {
     pub by: Placed<String>,

@@ -67,7 +67,7 @@ fn member(settings: &Settings, source: usize, record: &Record) -> Member {
         day(JOINED)
     } else {
         // The earliest day that some score counts; `None` where one counts from the beginning.
-        scores.map(|score| day(&score.joined).max(score.since)).min().flatten()
+        scores.map(|score| day(&score.joined.value).max(score.since)).min().flatten()
     };
     let account = fields.get(&settings.sources[source].account.value).filter(|account| !account.trim().is_empty());
     Member { key: record.key.clone(), account: account.cloned(), joined, fields }

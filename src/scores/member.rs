@@ -35,18 +35,18 @@ impl Members {
                 let (field, help) = (field.to_owned(), help.to_owned());
                 refused.push(Unreadable { record: at, field, message, help });
             };
-            let zone = match record.get(&score.time_zone) {
+            let zone = match record.get(&score.time_zone.value) {
                 Some(Value::Text(name)) => zones.named.get(&**name).copied().unwrap_or_else(|| {
                     let help = "use a name of the IANA database, such as `Europe/Lisbon`";
-                    refuse(&score.time_zone, format!("`{name}` is not a time zone"), help);
+                    refuse(&score.time_zone.value, format!("`{name}` is not a time zone"), help);
                     0
                 }),
                 _ => 0,
             };
-            let joined = match record.get(&score.joined) {
+            let joined = match record.get(&score.joined.value) {
                 Some(Value::Text(text)) => day(text, &zones.all[zone].0).or_else(|| {
                     let help = "write a day as `2026-04-19`: activity counts from it";
-                    refuse(&score.joined, format!("`{text}` is not a date"), help);
+                    refuse(&score.joined.value, format!("`{text}` is not a date"), help);
                     None
                 }),
                 _ => None,
@@ -85,7 +85,7 @@ impl<'r> Zones<'r> {
         let today = |zone: &TimeZone| zone.to_datetime(scores.now).date();
         let mut zones = Self { all: vec![(site.clone(), today(&site))], named: HashMap::new() };
         for record in records {
-            let Some(Value::Text(name)) = record.get(&score.time_zone) else { continue };
+            let Some(Value::Text(name)) = record.get(&score.time_zone.value) else { continue };
             if !zones.named.contains_key(&**name)
                 && let Ok(zone) = TimeZone::get(name)
             {

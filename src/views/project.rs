@@ -2,7 +2,7 @@
 
 use super::order::{Before, Standing};
 use crate::model::{
-    Collection, Rank, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text,
+    Collection, RANK_MEMBERS, Rank, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text,
 };
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -11,9 +11,6 @@ use std::sync::Arc;
 /// The members that only whole documents carry, unless `fields` names them. They stand last, so that a list's row is
 /// the beginning of the document.
 const DOCUMENT_ONLY: [&str; 2] = ["html", "toc"];
-/// The members that `rank` adds; the last two where it tells of movement.
-pub const RANK_MEMBERS: [&str; 5] = ["rank", "position", "tied", "delta", "trend"];
-
 /// The members that the `rank` of a view adds.
 pub fn rank_members(rank: Option<&Rank>) -> &'static [&'static str] {
     match rank {

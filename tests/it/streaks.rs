@@ -2,9 +2,13 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday, date};
-use precast::model::{Days, Into, Period, Place, Score, Window};
+use precast::model::{Days, Into, Period, Place, Placed, Score, Window};
 use precast::scores::{Counted, Seen, count};
 use proptest::prelude::*;
+
+fn named(name: &str) -> Placed<String> {
+    Placed { value: name.to_owned(), at: Place::file("") }
+}
 
 fn score() -> Score {
     Score {
@@ -16,8 +20,8 @@ fn score() -> Score {
         excluded: Vec::new(),
         period: Period::Day,
         since: None,
-        joined: "dateJoined".to_owned(),
-        time_zone: "timeZone".to_owned(),
+        joined: named("dateJoined"),
+        time_zone: named("timeZone"),
         into: Into::default(),
         windows: Vec::new(),
     }

@@ -123,6 +123,12 @@ fn layout(reader: &Reader<'_>, text: &Placed<String>) -> Layout {
 
 pub(super) fn url(reader: &Reader<'_>, text: &Placed<String>) -> Option<String> {
     let rest = text.value.strip_prefix("https://").or_else(|| text.value.strip_prefix("http://"));
+    let authority = rest.and_then(|rest| rest.split('/').next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        let fault = Diagnostic::error(code::BAD_OPTION, text.at.clone(), "this URL holds a name and a password");
+        reader.report(fault.help("leave out what stands before the `@`: secrets have no place in the settings"));
+        return None;
+    }
     if rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', ' '])) {
         return Some(text.value.trim_end_matches('/').to_owned());
     }

@@ -2,8 +2,9 @@
 
 pub mod environments;
 mod form;
-mod scoring;
+mod scores;
 mod sort;
+mod sources;
 mod views;
 
 pub use form::quoted;
@@ -63,8 +64,8 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         .table("collections")
         .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
     let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
-    let sources = scoring::sources(reader, form, &collections);
-    let scores = scoring::scores(reader, form, &sources, &collections);
+    let sources = sources::sources(reader, form, &collections);
+    let scores = scores::scores(reader, form, &sources, &collections);
     let mut settings = Settings {
         site,
         openapi: openapi(reader, form),

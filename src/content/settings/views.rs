@@ -53,7 +53,7 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
     let rank = form.table("rank").and_then(|table| rank(reader, &table));
     let fields = form.texts("fields");
     let about = about(reader, &form, settings, earlier);
-    let each = form.flag("each").unwrap_or(false) || !matches!(about, About::Record);
+    let each = form.flag("each").unwrap_or(false) || !matches!(about, Some(About::Record));
     let limit = limit(reader, &form, group.is_some());
     let page = form.table("page").and_then(|table| {
         let size = table.required_positive("size");
@@ -81,7 +81,7 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
         rank,
         fields,
         each,
-        about,
+        about: about?,
         limit,
         page,
         lookup,
@@ -153,7 +153,7 @@ fn rank(reader: &Reader<'_>, form: &Form<'_>) -> Option<Rank> {
 }
 
 /// `standing = "leaderboard"` or `explain = true`: documents about records rather than the records.
-fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[View]) -> About {
+fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[View]) -> Option<About> {
     let standing = form.text("standing");
     let explain = form.flag("explain").unwrap_or(false);
     let given = |name: &str| form.entries().iter().find(|entry| &*entry.name == name);
@@ -171,7 +171,7 @@ fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[V
         if explain && settings.scores.is_empty() {
             refuse("explain", "there are no `scores` to explain");
         }
-        return if explain { About::Explain } else { About::Record };
+        return Some(if explain { About::Explain } else { About::Record });
     };
     if explain {
         refuse("explain", "a view tells of a standing, or explains, not both");
@@ -186,7 +186,7 @@ fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[V
         let all = format!("`standing` names a list with `rank` that is declared before: {}", quoted(&names));
         reader.report(fault.suggest(&standing.value, names.iter().copied(), all));
     }
-    found.map_or(About::Record, About::Standing)
+    found.map(About::Standing)
 }
 
 fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {
