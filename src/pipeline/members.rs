@@ -2,7 +2,7 @@
 
 use super::lookups::read_content;
 use crate::model::{Collection, Record, Settings};
-use crate::sources::Member;
+use crate::sources::{Member, Roster};
 use anyhow::Result;
 use jiff::civil::Date;
 use std::path::Path;
@@ -12,7 +12,7 @@ const JOINED: &str = "dateJoined";
 
 /// The members of each source, or the faults that keep them from being known.
 pub enum Members {
-    Known(Vec<Vec<Member>>),
+    Known(Vec<Roster>),
     Faults(Vec<crate::model::Diagnostic>),
 }
 
@@ -29,8 +29,10 @@ pub fn members(root: &Path, settings: &Settings) -> Result<Members> {
     }
     let of = |at: usize| {
         let source = &settings.sources[at];
-        let records = content.collections[source.members].records.iter().filter(|record| record.hidden.is_none());
-        records.map(|record| member(settings, at, record)).collect()
+        let collection = &content.collections[source.members];
+        let records = collection.records.iter().filter(|record| record.hidden.is_none());
+        let members = records.map(|record| member(settings, at, collection, record)).collect();
+        Roster { members, taken: collection.index.keys().cloned().collect() }
     };
     Ok(Members::Known((0..settings.sources.len()).map(of).collect()))
 }
@@ -58,7 +60,7 @@ fn files(collection: &Collection, record: &Record) -> Vec<String> {
     record.origins.iter().filter_map(|origin| path(origin.file)).collect()
 }
 
-fn member(settings: &Settings, source: usize, record: &Record) -> Member {
+fn member(settings: &Settings, source: usize, collection: &Collection, record: &Record) -> Member {
     let fields = record.fields.iter().filter_map(|field| Some((field.name.to_string(), field.value.label()?)));
     let fields: std::collections::BTreeMap<String, String> = fields.collect();
     let day = |name: &str| fields.get(name)?.get(..10)?.parse::<Date>().ok();
@@ -70,5 +72,9 @@ fn member(settings: &Settings, source: usize, record: &Record) -> Member {
         scores.map(|score| day(&score.joined).max(score.since)).min().flatten()
     };
     let account = fields.get(&settings.sources[source].account.value).filter(|account| !account.trim().is_empty());
-    Member { key: record.key.clone(), account: account.cloned(), joined, fields }
+    let is_own = |alias: &String| {
+        collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
+    };
+    let former = record.aliases().into_iter().filter(is_own).collect();
+    Member { key: record.key.clone(), former, account: account.cloned(), joined, fields }
 }

@@ -20,8 +20,10 @@ impl Scores<'_> {
             .map(|score| (score, Members::read(self, score, records, &mut Vec::new())))
             .collect();
         let one = |(at, record): (usize, &Record)| {
-            let key = record.key.to_ascii_lowercase();
-            let terms = scores.iter().map(|(score, members)| self.one(score, members.get(at), &key)).collect();
+            let terms = scores
+                .iter()
+                .map(|(score, members)| self.one(score, members.get(at), &members.key(at, record)))
+                .collect();
             Value::List(terms)
         };
         records.par_iter().enumerate().map(one).collect()

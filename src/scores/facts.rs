@@ -1,9 +1,9 @@
 //! `data/activity/<source>.ndjson` and its checks, read.
 
-use crate::model::{Activity, Checks, Days, Diagnostic, InputFile, Inputs, Place, Source, code};
+use crate::model::{Activity, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Source, code};
 use jiff::Timestamp;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is known of the members of one source.
@@ -36,6 +36,27 @@ pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> F
         }
     }
     facts
+}
+
+/// Of records of which nothing is known under their own key: the former key under which something is, and which no
+/// other record has. By the index of the record.
+pub fn former(records: &[Record], is_known: impl Fn(&str) -> bool) -> HashMap<usize, String> {
+    let lowered = |record: &Record| record.key.to_ascii_lowercase();
+    let mut heirs = Vec::new();
+    for (at, record) in records.iter().enumerate().filter(|(_, record)| record.get("aliases").is_some()) {
+        let former: Vec<String> = record.aliases().into_iter().filter(|alias| is_known(alias)).collect();
+        if !former.is_empty() && !is_known(&lowered(record)) {
+            heirs.push((at, former));
+        }
+    }
+    if heirs.is_empty() {
+        return HashMap::new();
+    }
+    let mut taken: HashSet<String> = records.iter().map(lowered).collect();
+    let free = |(at, former): (usize, Vec<String>)| {
+        former.into_iter().find(|former| taken.insert(former.clone())).map(|former| (at, former))
+    };
+    heirs.into_iter().filter_map(free).collect()
 }
 
 fn bytes(inputs: &Inputs, path: &str) -> Option<Arc<Vec<u8>>> {

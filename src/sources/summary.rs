@@ -13,6 +13,8 @@ pub struct Summary {
     pub failed: Vec<(String, String)>,
     /// Members, and what their accounts are called now.
     pub renamed: Vec<(String, String)>,
+    /// Keys that members had before, and the ones they have now: their facts went with them.
+    pub moved: Vec<(String, String)>,
     /// Members whose accounts are other ones than before.
     pub anew: Vec<String>,
     /// Members whose accounts have been missing for long.

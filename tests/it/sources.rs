@@ -2,6 +2,7 @@
 
 mod faults;
 mod feeds;
+mod keys;
 mod scene;
 mod server;
 mod whole;

@@ -134,18 +134,19 @@ for n in 4 5 6 7; do echo "{\"member\":\"m$n\",\"days\":{}}"; done
 }
 
 /// Number, author and day of each post.
-type Posts = Arc<Mutex<Vec<(u64, u64, &'static str)>>>;
+pub type Posts = Arc<Mutex<Vec<(u64, u64, &'static str)>>>;
 
-/// X: posts of `ann` (7) and of a stranger, newest first, ten on a page.
-fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
+/// X: posts of `ann` (7), of `zoe` (9) and of a stranger, newest first, ten on a page.
+pub fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
     move |asked| {
         let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
         let value = |name: &str| {
             query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
         };
         if path == "/2/users/by" {
-            let known = query.contains("ann").then(|| json!({ "id": "7", "username": "Ann" }));
-            let known: Vec<Json> = known.into_iter().collect();
+            let known =
+                [("7", "Ann", "ann"), ("9", "Zoe", "zoe")].into_iter().filter(|(.., name)| query.contains(name));
+            let known: Vec<Json> = known.map(|(id, name, _)| json!({ "id": id, "username": name })).collect();
             return Reply::body(&json!({ "data": known, "errors": [{ "value": "gone", "title": "Not Found Error" }] }));
         }
         let number = |name: &str| value(name).and_then(|text| text.parse::<u64>().ok());
@@ -164,7 +165,7 @@ fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
     }
 }
 
-fn dollars(microdollars: u64) -> Options {
+pub fn dollars(microdollars: u64) -> Options {
     Options { budget: Budget { max_microdollars: Some(microdollars), ..Budget::default() }, ..Options::default() }
 }
 
