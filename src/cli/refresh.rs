@@ -152,7 +152,7 @@ mod run {
                     Ok(ended) => {
                         spent.points += ended.summary.spent.points;
                         spent.microdollars += ended.summary.spent.microdollars;
-                        if ended.kept.is_some() || ended.refused.is_some() {
+                        if ended.is_failed() {
                             unwell.push(source.name.as_str());
                         }
                         told(source, &ended);

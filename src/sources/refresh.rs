@@ -52,6 +52,15 @@ pub struct Ended {
     pub refused: Option<String>,
 }
 
+impl Ended {
+    /// Whether it was no refresh: nothing came, or what came was not to be believed. To be cut short by an option is
+    /// none of that, unless the service gave nothing until then.
+    pub fn is_failed(&self) -> bool {
+        let nothing = self.summary.fetched + self.summary.unchanged + self.summary.missing == 0;
+        self.kept.is_some() || self.refused.is_some() || nothing && self.short.is_some() && self.trouble.is_some()
+    }
+}
+
 /// What a refresh would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planned {

@@ -222,7 +222,8 @@ fn a_wait_beyond_the_deadline_is_not_begun() {
     let ended = scene.refresh_with(Options { budget, ..Options::default() }).expect("a refresh");
     assert_eq!((ended.short, ended.summary.asked()), (Some("--deadline"), 0));
     assert!(scene.clock.slept().is_empty());
-    assert!(ended.trouble.is_some_and(|why| why.contains("left alone")));
+    assert!(ended.trouble.as_ref().is_some_and(|why| why.contains("left alone")));
+    assert!(ended.is_failed(), "nothing came");
     assert_eq!(scene.refresh().summary.fetched, 3);
     scene.agrees(&accounts, 3);
 }
