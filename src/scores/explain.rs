@@ -34,7 +34,7 @@ impl Scores<'_> {
         let mut out = Map::default();
         out.text("score", &score.name);
         out.value("rule", json(&self.formula(score)));
-        out.maybe("checkedAt", facts.checked.get(key).map(ToString::to_string));
+        out.maybe("checkedAt", facts.checked.get(key).and_then(|check| check.checked_at).map(|at| at.to_string()));
         out.maybe("countsFrom", member.start.map(|day| day.to_string()));
         let Some(days) = facts.days.get(key) else {
             out.value("known", Value::Null);

@@ -1,7 +1,6 @@
 //! `data/activity/<source>.ndjson` and its checks, read.
 
-use crate::model::{Activity, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Source, code};
-use jiff::Timestamp;
+use crate::model::{Activity, Check, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Source, code};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,8 +11,8 @@ pub struct Facts {
     /// By the ASCII-lowered key of the member's record.
     pub days: HashMap<String, Days>,
     pub checks: Checks,
-    /// When each member was last checked, by the ASCII-lowered key.
-    pub checked: HashMap<String, Timestamp>,
+    /// When each member was last asked about, by the ASCII-lowered key.
+    pub checked: HashMap<String, Check>,
 }
 
 pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> Facts {
@@ -25,10 +24,7 @@ pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> F
         match serde_json::from_slice(&bytes) {
             Ok(checks) => {
                 let checks: Checks = checks;
-                let checked = checks
-                    .members
-                    .iter()
-                    .filter_map(|(key, check)| Some((key.to_ascii_lowercase(), check.checked_at?)));
+                let checked = checks.members.iter().map(|(key, check)| (key.to_ascii_lowercase(), check.clone()));
                 facts.checked = checked.collect();
                 facts.checks = checks;
             }

@@ -10,6 +10,7 @@ mod member;
 mod streak;
 
 pub use count::{Counted, Seen, count};
+pub use freshness::Freshness;
 pub use streak::{Course, Streak, streak};
 
 use crate::model::{Days, Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
