@@ -291,6 +291,7 @@ mod run {
         some(&summary.anew, |member| format!("`{member}` is another account than before: its facts begin anew"));
         some(&summary.gone, |member| format!("`{member}` has been missing for a week or more: its facts are kept"));
         some(&summary.failed, |(member, why)| format!("`{member}` failed: {why}"));
+        some(&summary.notes, Clone::clone);
         if let Some(option) = short {
             say!("  not everybody was asked: {option} is used up; the next refresh begins with those who were left");
         }
@@ -330,6 +331,7 @@ mod run {
             "missing": summary.missing,
             "gone": summary.gone,
             "failed": pairs(&summary.failed, "why"),
+            "notes": summary.notes,
             "withoutAccount": summary.without,
             "resumed": summary.resumed,
             "requests": summary.spent.requests,

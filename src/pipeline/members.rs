@@ -76,5 +76,6 @@ fn member(settings: &Settings, source: usize, collection: &Collection, record: &
         collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
     };
     let former = record.aliases().into_iter().filter(is_own).collect();
-    Member { key: record.key.clone(), former, account: account.cloned(), joined, fields }
+    let private = collection.private.iter().cloned().collect();
+    Member { key: record.key.clone(), former, account: account.cloned(), joined, fields, private }
 }

@@ -155,6 +155,7 @@ impl State {
                     account: member.account.clone()?,
                     joined: member.joined,
                     fields: member.fields.clone(),
+                    private: member.private.clone(),
                     known: self.facts.of(&member.key).cloned(),
                     check: self.checks.members.get(&member.key).cloned().unwrap_or_default(),
                 })

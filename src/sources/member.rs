@@ -17,6 +17,8 @@ pub struct Member {
     pub joined: Option<Date>,
     /// Every member of the record that can stand in a path.
     pub fields: BTreeMap<String, String>,
+    /// Those of them that are told to nobody.
+    pub private: BTreeSet<String>,
 }
 
 /// The members of a source.
@@ -35,6 +37,7 @@ pub struct Asking {
     pub account: String,
     pub joined: Option<Date>,
     pub fields: BTreeMap<String, String>,
+    pub private: BTreeSet<String>,
     pub known: Option<Activity>,
     pub check: Check,
 }

@@ -20,6 +20,7 @@ mod feed;
 mod files;
 mod forget;
 mod github;
+mod group;
 mod http;
 mod journal;
 mod lock;

@@ -79,6 +79,8 @@ pub fn token_of(source: &Source) -> Option<&str> {
     let usual = match source.kind {
         SourceKind::Github(_) => Some(github::TOKEN),
         SourceKind::X { .. } => Some(x::TOKEN),
+        // A program is given none that its source does not name.
+        SourceKind::Command(_) => source.token.as_ref().map(|token| token.value.as_str()),
         _ => None,
     };
     usual.map(|usual| source.token.as_ref().map_or(usual, |token| token.value.as_str()))
@@ -162,6 +164,7 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
         next.save_checks(root, source)?;
     }
     journal.end()?;
+    summary.notes = driver.notes;
     let trouble = driver.trouble.filter(|_| short.is_some());
     Ok(Ended { summary, kept, short, trouble, refused })
 }
@@ -203,7 +206,7 @@ async fn ask(
     match &source.kind {
         SourceKind::Github(mode) => Batches { members, mode: *mode, url }.run(driver, &mut emit).await,
         SourceKind::Feed => feeds(members, url, driver, &mut emit).await,
-        SourceKind::Command(words) => program::run(root, words, members, driver, &mut emit).await,
+        SourceKind::Command(words) => program::run(root, source, words, members, driver, &mut emit).await,
         SourceKind::Csv { path } => {
             files::csv(root, &path.value, members, now)?.into_iter().try_for_each(emit).map(|()| None)
         }

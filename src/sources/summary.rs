@@ -19,6 +19,8 @@ pub struct Summary {
     pub anew: Vec<String>,
     /// Members whose accounts have been missing for long.
     pub gone: Vec<String>,
+    /// What else is to be told.
+    pub notes: Vec<String>,
     /// How many members have no account here.
     pub without: usize,
     /// How many were asked by a refresh that was interrupted.

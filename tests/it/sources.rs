@@ -3,6 +3,8 @@
 mod faults;
 mod feeds;
 mod keys;
+#[cfg(unix)]
+mod programs;
 mod scene;
 mod server;
 mod whole;
