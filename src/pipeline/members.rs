@@ -37,22 +37,40 @@ pub fn members(root: &Path, settings: &Settings) -> Result<Members> {
     Ok(Members::Known((0..settings.sources.len()).map(of).collect()))
 }
 
-/// The files that name a member, by the name of its collection.
+/// Where a member is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    pub collection: String,
+    pub files: Vec<String>,
+    /// The key of the record, and those it had before.
+    pub keys: Vec<String>,
+}
+
+/// The records of a member, by the key or an alias.
 ///
 /// # Errors
 /// When the disk fails.
-pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<(String, Vec<String>)>> {
+pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<Mention>> {
     let content = read_content(root, settings)?;
     let mut found = Vec::new();
     for source in &settings.sources {
         let Some(collection) = content.collections.get(source.members) else { continue };
         let Some(record) = collection.find(key) else { continue };
-        let files = (collection.name.clone(), files(collection, record));
-        if !found.contains(&files) {
-            found.push(files);
+        let keys = std::iter::once(record.key.clone()).chain(former(collection, record)).collect();
+        let mention = Mention { collection: collection.name.clone(), files: files(collection, record), keys };
+        if !found.contains(&mention) {
+            found.push(mention);
         }
     }
     Ok(found)
+}
+
+/// The aliases of a record that are no other's.
+fn former(collection: &Collection, record: &Record) -> Vec<String> {
+    let is_own = |alias: &String| {
+        collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
+    };
+    record.aliases().into_iter().filter(is_own).collect()
 }
 
 fn files(collection: &Collection, record: &Record) -> Vec<String> {
@@ -72,10 +90,7 @@ fn member(settings: &Settings, source: usize, collection: &Collection, record: &
         scores.map(|score| day(&score.joined).max(score.since)).min().flatten()
     };
     let account = fields.get(&settings.sources[source].account.value).filter(|account| !account.trim().is_empty());
-    let is_own = |alias: &String| {
-        collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
-    };
-    let former = record.aliases().into_iter().filter(is_own).collect();
+    let former = former(collection, record);
     let private = collection.private.iter().cloned().collect();
     Member { key: record.key.clone(), former, account: account.cloned(), joined, fields, private }
 }

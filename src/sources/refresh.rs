@@ -122,8 +122,9 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
     let known: BTreeSet<&str> = roster.members.iter().map(|member| member.key.as_str()).collect();
     journal.outcomes.retain(|member, _| known.contains(member.as_str()));
     let resumed = journal.outcomes.len();
-    let todo: Vec<Asking> =
-        if matches!(source.kind, SourceKind::X { .. }) { asking.clone() } else { unanswered(&asking, &journal) };
+    // A search and a file are about everybody.
+    let whole = matches!(source.kind, SourceKind::X { .. } | SourceKind::Csv { .. } | SourceKind::XArchive { .. });
+    let todo: Vec<Asking> = if whole { asking.clone() } else { unanswered(&asking, &journal) };
     let mut driver = Driver::new(work.http, clock, work.token.clone(), options.budget, service(source));
     let over =
         ask(work, (&todo, &orphans), &mut driver, &state, &mut journal, &|done| step(done, asking.len())).await?;
@@ -207,9 +208,10 @@ async fn ask(
         SourceKind::Github(mode) => Batches { members, mode: *mode, url }.run(driver, &mut emit).await,
         SourceKind::Feed => feeds(members, url, driver, &mut emit).await,
         SourceKind::Command(words) => program::run(root, source, words, members, driver, &mut emit).await,
-        SourceKind::Csv { path } => {
-            files::csv(root, &path.value, members, now)?.into_iter().try_for_each(emit).map(|()| None)
-        }
+        SourceKind::Csv { path } => files::csv(root, &path.value, members, now, &mut driver.notes)?
+            .into_iter()
+            .try_for_each(emit)
+            .map(|()| None),
         SourceKind::XArchive { path, tag } => {
             let outcomes = files::archives(root, &path.value, tag.as_deref(), members, now)?;
             outcomes.into_iter().try_for_each(emit).map(|()| None)
