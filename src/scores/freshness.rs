@@ -104,7 +104,7 @@ fn asked(source: &Source, facts: &Facts, collection: &Collection) -> Asked {
     let mut asked = Asked::default();
     for (at, record) in collection.records.iter().enumerate().filter(|(_, record)| record.hidden.is_none()) {
         // Who names no account is not asked about.
-        if !record.get(&source.account.value).and_then(Value::label).is_some_and(|name| !name.trim().is_empty()) {
+        if record.get(&source.account.value).and_then(Value::label).is_none_or(|name| name.trim().is_empty()) {
             continue;
         }
         asked.members += 1;

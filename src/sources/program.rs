@@ -100,7 +100,7 @@ fn start(root: &Path, source: &Source, program: &str, arguments: &[String], toke
         .args(arguments)
         .current_dir(root)
         .env_clear()
-        .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| is_given(name))));
+        .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_given)));
     if let (Some(variable), Some(token)) = (&source.token, token) {
         token.give(&mut command, &variable.value);
     }

@@ -69,7 +69,7 @@ impl Searching<'_> {
         for member in self.members {
             match member.id() {
                 Some(id) => {
-                    drop(accounts.insert(id.to_owned(), account(member, member.known.as_ref(), ended, journal)))
+                    drop(accounts.insert(id.to_owned(), account(member, member.known.as_ref(), ended, journal)));
                 }
                 None if x::is_name(&member.account) => unknown.push(member),
                 None => journal.came(Outcome { member: member.key.clone(), at: now, came: Came::Missing })?,
