@@ -15,7 +15,7 @@ mod stamp;
 pub use compute::Computed;
 pub use lookups::{first_keys, load_schema, load_site, load_written_schema};
 #[cfg(feature = "refresh")]
-pub use members::{Members, members, mentions};
+pub use members::{Members, Mention, members, mentions};
 #[cfg(feature = "serve")]
 pub use session::{Built, Served, Session};
 

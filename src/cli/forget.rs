@@ -36,7 +36,10 @@ mod run {
             };
             let member = &self.member;
             let _lock = Lock::take(root)?;
-            let forgotten = match forget(root, &settings.sources, member) {
+            let mentions = pipeline::mentions(root, &settings, member)?;
+            let mut keys: Vec<String> = mentions.iter().flat_map(|mention| mention.keys.clone()).collect();
+            keys.push(member.clone());
+            let forgotten = match forget(root, &settings.sources, &keys) {
                 Err(error) if error.is::<Faulty>() => {
                     say!("error: {error}");
                     return Ok(Outcome::Faults);
@@ -51,10 +54,15 @@ mod run {
                 };
                 say!("{}: removed {what}", one.source);
             }
+            if forgotten.is_empty() && mentions.is_empty() {
+                return Ok(Outcome::Usage(format!(
+                    "nothing is known of `{member}`, and no record has this key: look how it is spelt"
+                )));
+            }
             if forgotten.is_empty() {
                 say!("nothing was known of `{member}`");
             }
-            for (collection, files) in pipeline::mentions(root, &settings, member)? {
+            for pipeline::Mention { collection, files, .. } in mentions {
                 say!(
                     "still named among {collection} by {}: delete it there, or the next refresh fetches anew; what is published stays until the next publish",
                     files.join(", ")

@@ -67,7 +67,7 @@ mod run {
     use crate::model::{Settings, Source, SourceKind};
     use crate::pipeline::{self, Members};
     use crate::sources::{
-        Budget, Clock, Ended, Faulty, Http, Lock, Member, Options, Spent, SystemClock, Token, USUAL_LIMIT, Work,
+        Budget, Clock, Ended, Faulty, Http, Lock, Options, Roster, Spent, SystemClock, Token, USUAL_LIMIT, Work,
         github_queries, plan, refresh, token_of,
     };
     use anyhow::{Result, anyhow};
@@ -104,8 +104,8 @@ mod run {
                     return Ok(Outcome::Faults);
                 }
             };
-            let chosen: Vec<(&Source, &[Member])> =
-                chosen.into_iter().map(|at| (&settings.sources[at], members[at].as_slice())).collect();
+            let chosen: Vec<(&Source, &Roster)> =
+                chosen.into_iter().map(|at| (&settings.sources[at], &members[at])).collect();
             if !self.dry_run {
                 return self.refresh_all(root, &chosen);
             }
@@ -118,7 +118,7 @@ mod run {
             }
         }
 
-        fn refresh_all(&self, root: &Path, chosen: &[(&Source, &[Member])]) -> Result<Outcome> {
+        fn refresh_all(&self, root: &Path, chosen: &[(&Source, &Roster)]) -> Result<Outcome> {
             let _lock = Lock::take(root)?;
             let clock = SystemClock;
             let deadline = self.deadline.and_then(|deadline| clock.now().checked_add(deadline).ok());
@@ -126,7 +126,7 @@ mod run {
             let http = runtime.block_on(async { Http::new(USUAL_LIMIT) })?;
             let mut spent = Spent::default();
             let (mut documents, mut unwell, mut faulty) = (Vec::new(), Vec::new(), false);
-            for (source, members) in chosen {
+            for (source, roster) in chosen {
                 let Some(budget) = self.budget(source, spent, deadline) else {
                     say!(
                         "{}: not asked: searching X costs money; allow some with `max_usd` of the source, or with --max-usd",
@@ -136,7 +136,7 @@ mod run {
                     continue;
                 };
                 let ended = token(source).and_then(|token| {
-                    let work = Work { root, source, members, token, http: &http, clock: &clock };
+                    let work = Work { root, source, roster, token, http: &http, clock: &clock };
                     let bar = bar(&source.name);
                     let step = |done: usize, all: usize| {
                         bar.set_length(all as u64);
@@ -152,7 +152,7 @@ mod run {
                     Ok(ended) => {
                         spent.points += ended.summary.spent.points;
                         spent.microdollars += ended.summary.spent.microdollars;
-                        if ended.kept.is_some() || ended.refused.is_some() {
+                        if ended.is_failed() {
                             unwell.push(source.name.as_str());
                         }
                         told(source, &ended);
@@ -186,10 +186,10 @@ mod run {
             Some(Budget { deadline, max_points, max_microdollars })
         }
 
-        fn say_plans(&self, root: &Path, chosen: &[(&Source, &[Member])]) -> Result<Outcome> {
+        fn say_plans(&self, root: &Path, chosen: &[(&Source, &Roster)]) -> Result<Outcome> {
             let mut documents = Vec::new();
-            for (source, members) in chosen {
-                let planned = plan(root, source, members, Timestamp::now())?;
+            for (source, roster) in chosen {
+                let planned = plan(root, source, roster, Timestamp::now())?;
                 if self.format == Listing::Human {
                     say!(
                         "{}: would ask about {} in {} or more; {} without an account",
@@ -278,7 +278,7 @@ mod run {
             "{name}: {} fetched, {} unchanged, {} renamed, {} missing, {} failed ({cost}, {:.1} s)",
             summary.fetched,
             summary.unchanged,
-            summary.renamed.len(),
+            summary.renamed.len() + summary.moved.len(),
             summary.missing,
             summary.failed.len(),
             summary.time.as_secs_f64()
@@ -287,9 +287,11 @@ mod run {
             say!("  {} were asked by a refresh that was interrupted", plural(summary.resumed, "member"));
         }
         some(&summary.renamed, |(member, now)| format!("`{member}` is called `{now}` now"));
+        some(&summary.moved, |(former, now)| format!("`{former}` is called `{now}` now: its facts go with it"));
         some(&summary.anew, |member| format!("`{member}` is another account than before: its facts begin anew"));
         some(&summary.gone, |member| format!("`{member}` has been missing for a week or more: its facts are kept"));
         some(&summary.failed, |(member, why)| format!("`{member}` failed: {why}"));
+        some(&summary.notes, Clone::clone);
         if let Some(option) = short {
             say!("  not everybody was asked: {option} is used up; the next refresh begins with those who were left");
         }
@@ -318,15 +320,18 @@ mod run {
         let pairs = |pairs: &[(String, String)], name: &str| -> Vec<Json> {
             pairs.iter().map(|(member, text)| json!({ "member": member, name: text })).collect()
         };
+        let moved = summary.moved.iter().map(|(former, now)| json!({ "member": now, "formerly": former }));
+        let renamed: Vec<Json> = pairs(&summary.renamed, "account").into_iter().chain(moved).collect();
         json!({
             "source": source.name,
             "fetched": summary.fetched,
             "unchanged": summary.unchanged,
-            "renamed": pairs(&summary.renamed, "account"),
+            "renamed": renamed,
             "anew": summary.anew,
             "missing": summary.missing,
             "gone": summary.gone,
             "failed": pairs(&summary.failed, "why"),
+            "notes": summary.notes,
             "withoutAccount": summary.without,
             "resumed": summary.resumed,
             "requests": summary.spent.requests,

@@ -118,6 +118,16 @@ impl Record {
         self.fields.iter().find(|field| &*field.name == name)
     }
 
+    /// The other keys under which it answers, as it lists them in `aliases`, ASCII-lowered.
+    pub fn aliases(&self) -> Vec<String> {
+        let labels = match self.get("aliases") {
+            Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
+            Some(Value::Text(alias)) => vec![alias.to_string()],
+            _ => Vec::new(),
+        };
+        labels.into_iter().map(|alias| alias.to_ascii_lowercase()).collect()
+    }
+
     /// Sets a member, in its place if there is one of that name, else at the end.
     pub fn set(&mut self, name: Name, value: Value, origin: FieldOrigin) {
         match self.fields.iter_mut().find(|field| field.name == name) {

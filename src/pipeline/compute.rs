@@ -4,7 +4,7 @@ use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
 use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
-use crate::scores::Scores;
+use crate::scores::{Freshness, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -77,8 +77,9 @@ pub fn compute(
         faults.extend(collisions::unreachable(settings, &content.collections, &places, &artifacts, &unreachable));
     }
     report.time("contract", start);
-    let next_change = content.next_change.into_iter().chain(scores.next_stale()).min();
-    Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores) }
+    let freshness = scores.freshness(&content.collections);
+    let next_change = content.next_change.into_iter().chain(freshness.next_stale()).min();
+    Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores, &freshness) }
 }
 
 /// Facts that are there and cannot be read: taken for none, they would make everybody's numbers 0.
@@ -102,10 +103,10 @@ fn explained(settings: &Settings, content: &Content, scores: &Scores<'_>) -> vie
 }
 
 /// What `status.json` says of the sources of activity and of the scores.
-fn activity(settings: &Settings, scores: &Scores<'_>) -> release::Activity {
+fn activity(settings: &Settings, scores: &Scores<'_>, freshness: &Freshness<'_>) -> release::Activity {
     let told = |told: serde_json::Value, some: bool| some.then(|| told.to_string());
     release::Activity {
-        sources: told(scores.sources(), !settings.sources.is_empty()),
+        sources: told(freshness.told(), !settings.sources.is_empty()),
         scores: told(scores.formulas(), !settings.scores.is_empty()),
     }
 }

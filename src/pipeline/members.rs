@@ -2,7 +2,7 @@
 
 use super::lookups::read_content;
 use crate::model::{Collection, Record, Settings};
-use crate::sources::Member;
+use crate::sources::{Member, Roster};
 use anyhow::Result;
 use jiff::civil::Date;
 use std::path::Path;
@@ -12,7 +12,7 @@ const JOINED: &str = "dateJoined";
 
 /// The members of each source, or the faults that keep them from being known.
 pub enum Members {
-    Known(Vec<Vec<Member>>),
+    Known(Vec<Roster>),
     Faults(Vec<crate::model::Diagnostic>),
 }
 
@@ -29,28 +29,48 @@ pub fn members(root: &Path, settings: &Settings) -> Result<Members> {
     }
     let of = |at: usize| {
         let source = &settings.sources[at];
-        let records = content.collections[source.members].records.iter().filter(|record| record.hidden.is_none());
-        records.map(|record| member(settings, at, record)).collect()
+        let collection = &content.collections[source.members];
+        let records = collection.records.iter().filter(|record| record.hidden.is_none());
+        let members = records.map(|record| member(settings, at, collection, record)).collect();
+        Roster { members, taken: collection.index.keys().cloned().collect() }
     };
     Ok(Members::Known((0..settings.sources.len()).map(of).collect()))
 }
 
-/// The files that name a member, by the name of its collection.
+/// Where a member is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mention {
+    pub collection: String,
+    pub files: Vec<String>,
+    /// The key of the record, and those it had before.
+    pub keys: Vec<String>,
+}
+
+/// The records of a member, by the key or an alias.
 ///
 /// # Errors
 /// When the disk fails.
-pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<(String, Vec<String>)>> {
+pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<Mention>> {
     let content = read_content(root, settings)?;
     let mut found = Vec::new();
     for source in &settings.sources {
         let Some(collection) = content.collections.get(source.members) else { continue };
         let Some(record) = collection.find(key) else { continue };
-        let files = (collection.name.clone(), files(collection, record));
-        if !found.contains(&files) {
-            found.push(files);
+        let keys = std::iter::once(record.key.clone()).chain(former(collection, record)).collect();
+        let mention = Mention { collection: collection.name.clone(), files: files(collection, record), keys };
+        if !found.contains(&mention) {
+            found.push(mention);
         }
     }
     Ok(found)
+}
+
+/// The aliases of a record that are no other's.
+fn former(collection: &Collection, record: &Record) -> Vec<String> {
+    let is_own = |alias: &String| {
+        collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
+    };
+    record.aliases().into_iter().filter(is_own).collect()
 }
 
 fn files(collection: &Collection, record: &Record) -> Vec<String> {
@@ -58,7 +78,7 @@ fn files(collection: &Collection, record: &Record) -> Vec<String> {
     record.origins.iter().filter_map(|origin| path(origin.file)).collect()
 }
 
-fn member(settings: &Settings, source: usize, record: &Record) -> Member {
+fn member(settings: &Settings, source: usize, collection: &Collection, record: &Record) -> Member {
     let fields = record.fields.iter().filter_map(|field| Some((field.name.to_string(), field.value.label()?)));
     let fields: std::collections::BTreeMap<String, String> = fields.collect();
     let day = |name: &str| fields.get(name)?.get(..10)?.parse::<Date>().ok();
@@ -70,5 +90,7 @@ fn member(settings: &Settings, source: usize, record: &Record) -> Member {
         scores.map(|score| day(&score.joined.value).max(score.since)).min().flatten()
     };
     let account = fields.get(&settings.sources[source].account.value).filter(|account| !account.trim().is_empty());
-    Member { key: record.key.clone(), account: account.cloned(), joined, fields }
+    let former = former(collection, record);
+    let private = collection.private.iter().cloned().collect();
+    Member { key: record.key.clone(), former, account: account.cloned(), joined, fields, private }
 }

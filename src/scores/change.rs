@@ -44,7 +44,7 @@ impl Change<'_> {
         // The nearest that was found yet: nobody need look beyond it.
         let nearest = AtomicI64::new(i64::MAX);
         at.par_iter().for_each(|at| {
-            let key = records[*at].key.to_ascii_lowercase();
+            let key = members.key(*at, &records[*at]);
             let below = nearest.load(Ordering::Relaxed);
             if let Some(ahead) = self.ahead(&key, *members.get(*at), below) {
                 nearest.fetch_min(ahead, Ordering::Relaxed);

@@ -20,9 +20,10 @@ impl Scores<'_> {
             .map(|score| (score, json(&self.formula(score)), Members::read(self, score, records, &mut Vec::new())))
             .collect();
         let one = |(at, record): (usize, &Record)| {
-            let key = record.key.to_ascii_lowercase();
-            let terms = scores.iter().map(|(score, rule, members)| self.one(score, rule, members.get(at), &key));
-            Value::List(terms.collect())
+            let term = |(score, rule, members): &(&Score, Value, Members)| {
+                self.one(score, rule, members.get(at), &members.key(at, record))
+            };
+            Value::List(scores.iter().map(term).collect())
         };
         records.par_iter().enumerate().map(one).collect()
     }
@@ -32,7 +33,7 @@ impl Scores<'_> {
         let mut out = Map::default();
         out.text("score", &score.name);
         out.value("rule", rule.clone());
-        out.maybe("checkedAt", facts.checked.get(key).map(ToString::to_string));
+        out.maybe("checkedAt", facts.checked.get(key).and_then(|check| check.checked_at).map(|at| at.to_string()));
         out.maybe("countsFrom", member.start.map(|day| day.to_string()));
         let Some(days) = facts.days.get(key) else {
             out.value("known", Value::Null);

@@ -1,9 +1,8 @@
 //! `data/activity/<source>.ndjson` and its checks, read.
 
-use crate::model::{Activity, Checks, Days, Diagnostic, InputFile, Inputs, Place, Source, code};
-use jiff::Timestamp;
+use crate::model::{Activity, Check, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Source, code};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is known of the members of one source.
@@ -12,8 +11,8 @@ pub struct Facts {
     /// By the ASCII-lowered key of the member's record.
     pub days: HashMap<String, Days>,
     pub checks: Checks,
-    /// When each member was last checked, by the ASCII-lowered key.
-    pub checked: HashMap<String, Timestamp>,
+    /// When each member was last asked about, by the ASCII-lowered key.
+    pub checked: HashMap<String, Check>,
 }
 
 pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> Facts {
@@ -25,10 +24,7 @@ pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> F
         match serde_json::from_slice(&bytes) {
             Ok(checks) => {
                 let checks: Checks = checks;
-                let checked = checks
-                    .members
-                    .iter()
-                    .filter_map(|(key, check)| Some((key.to_ascii_lowercase(), check.checked_at?)));
+                let checked = checks.members.iter().map(|(key, check)| (key.to_ascii_lowercase(), check.clone()));
                 facts.checked = checked.collect();
                 facts.checks = checks;
             }
@@ -36,6 +32,27 @@ pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> F
         }
     }
     facts
+}
+
+/// Of records of which nothing is known under their own key: the former key under which something is, and which no
+/// other record has. By the index of the record.
+pub fn former(records: &[Record], is_known: impl Fn(&str) -> bool) -> HashMap<usize, String> {
+    let lowered = |record: &Record| record.key.to_ascii_lowercase();
+    let mut heirs = Vec::new();
+    for (at, record) in records.iter().enumerate().filter(|(_, record)| record.get("aliases").is_some()) {
+        let former: Vec<String> = record.aliases().into_iter().filter(|alias| is_known(alias)).collect();
+        if !former.is_empty() && !is_known(&lowered(record)) {
+            heirs.push((at, former));
+        }
+    }
+    if heirs.is_empty() {
+        return HashMap::new();
+    }
+    let mut taken: HashSet<String> = records.iter().map(lowered).collect();
+    let free = |(at, former): (usize, Vec<String>)| {
+        former.into_iter().find(|former| taken.insert(former.clone())).map(|former| (at, former))
+    };
+    heirs.into_iter().filter_map(free).collect()
 }
 
 fn bytes(inputs: &Inputs, path: &str) -> Option<Arc<Vec<u8>>> {

@@ -1,28 +1,41 @@
 //! How fresh the facts of each source are, and by which rule they count: what `status.json` says of scores.
 
+use super::facts::{Facts, former};
 use super::{FORMULA, Scores};
-use crate::model::{Period, Score, Source, SourceKind, Window};
-use jiff::{Timestamp, ToSpan as _};
+use crate::model::{Collection, Period, Score, Source, SourceKind, Value, Window};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
 
-impl Scores<'_> {
-    /// For each source: when its members were checked, and whether that is too long ago.
-    pub fn sources(&self) -> Json {
-        let one = |(source, facts): (&Source, &super::Facts)| {
-            let checked = facts.checks.checked_at;
-            let missing = facts.checks.members.values().filter(|check| check.missing.is_some()).count();
-            let oldest = facts.checks.members.values().map(|check| check.checked_at).min().flatten();
-            let told = json!({
-                "kind": kind(&source.kind),
-                "checkedAt": checked.map(|at| at.to_string()),
-                "oldestCheckAt": oldest.map(|at| at.to_string()),
-                "members": facts.days.len(),
-                "missing": missing,
-                "stale": stale_at(source, checked).is_none_or(|at| at <= self.now),
-            });
-            (source.name.clone(), told)
+/// What is known of asking about the members that a source has now.
+#[derive(Default)]
+struct Asked {
+    members: usize,
+    unchecked: usize,
+    failing: usize,
+    missing: usize,
+    /// The last check of whoever was checked the longest ago.
+    oldest: Option<Timestamp>,
+    /// When that, or the last refresh of everybody, is too long ago; `None` where everybody was never asked about.
+    stale_at: Option<Timestamp>,
+}
+
+/// How fresh the facts are, source for source.
+pub struct Freshness<'s> {
+    sources: Vec<(&'s Source, Option<Timestamp>, Asked)>,
+    now: Timestamp,
+}
+
+impl<'s> Scores<'s> {
+    /// Who is published and has an account, and when those were asked about.
+    pub fn freshness(&self, collections: &[Arc<Collection>]) -> Freshness<'s> {
+        let each = self.settings.sources.iter().zip(&self.facts);
+        let one = |(source, facts): (&'s Source, &Facts)| {
+            let collection = collections.get(source.members);
+            let asked = collection.map_or_else(Asked::default, |collection| asked(source, facts, collection));
+            (source, facts.checks.checked_at, asked)
         };
-        Json::Object(self.settings.sources.iter().zip(&self.facts).map(one).collect::<Map<_, _>>())
+        Freshness { sources: each.map(one).collect(), now: self.now }
     }
 
     /// For each score: its rule, and the rule's parameters.
@@ -59,16 +72,56 @@ impl Scores<'_> {
             "windows": windows,
         })
     }
+}
+
+impl Freshness<'_> {
+    /// For each source: when its members were checked, and whether that is too long ago.
+    pub fn told(&self) -> Json {
+        let one = |(source, checked, asked): &(&Source, Option<Timestamp>, Asked)| {
+            let told = json!({
+                "kind": kind(&source.kind),
+                "checkedAt": checked.map(|at| at.to_string()),
+                "oldestCheckAt": asked.oldest.map(|at| at.to_string()),
+                "members": asked.members,
+                "unchecked": asked.unchecked,
+                "failing": asked.failing,
+                "missing": asked.missing,
+                "stale": asked.stale_at.is_none_or(|at| at <= self.now),
+            });
+            (source.name.clone(), told)
+        };
+        Json::Object(self.sources.iter().map(one).collect::<Map<_, _>>())
+    }
 
     /// When facts go stale, of those that are fresh yet.
     pub fn next_stale(&self) -> Option<Timestamp> {
-        let each = self.settings.sources.iter().zip(&self.facts);
-        each.filter_map(|(source, facts)| stale_at(source, facts.checks.checked_at)).filter(|at| *at > self.now).min()
+        self.sources.iter().filter_map(|(.., asked)| asked.stale_at).filter(|at| *at > self.now).min()
     }
 }
 
-fn stale_at(source: &Source, checked: Option<Timestamp>) -> Option<Timestamp> {
-    checked?.checked_add(i64::try_from(source.stale_hours).ok()?.hours()).ok()
+fn asked(source: &Source, facts: &Facts, collection: &Collection) -> Asked {
+    let former = former(&collection.records, |key| facts.checked.contains_key(key));
+    let mut asked = Asked::default();
+    for (at, record) in collection.records.iter().enumerate().filter(|(_, record)| record.hidden.is_none()) {
+        // Who names no account is not asked about.
+        if record.get(&source.account.value).and_then(Value::label).is_none_or(|name| name.trim().is_empty()) {
+            continue;
+        }
+        asked.members += 1;
+        let key = former.get(&at).cloned().unwrap_or_else(|| record.key.to_ascii_lowercase());
+        let check = facts.checked.get(&key);
+        let checked_at = check.and_then(|check| check.checked_at);
+        asked.unchecked += usize::from(checked_at.is_none());
+        asked.failing += usize::from(check.is_some_and(|check| check.tried_at.is_some()));
+        asked.missing += usize::from(check.is_some_and(|check| check.missing.is_some()));
+        asked.oldest = asked.oldest.into_iter().chain(checked_at).min();
+    }
+    let first = facts.checks.checked_at.map(|whole| asked.oldest.map_or(whole, |oldest| oldest.min(whole)));
+    // What lies beyond the calendar never comes.
+    let hours = SignedDuration::try_from_hours(i64::try_from(source.stale_hours).unwrap_or(i64::MAX));
+    let after = |first: Timestamp| hours.and_then(|hours| first.checked_add(hours).ok()).unwrap_or(Timestamp::MAX);
+    asked.stale_at = first.map(after);
+    asked
 }
 
 fn kind(kind: &SourceKind) -> &'static str {

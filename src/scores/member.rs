@@ -1,6 +1,6 @@
 //! What a record says of how its activity is counted: since when, and by which clock.
 
-use super::Scores;
+use super::{Scores, facts};
 use crate::model::{Record, Score, Unreadable, Value};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,6 +24,8 @@ pub struct Members {
     all: Vec<Member>,
     /// The site's zone, and those that records name.
     zones: Vec<TimeZone>,
+    /// Former keys of those whose facts stand under them yet.
+    former: HashMap<usize, String>,
 }
 
 impl Members {
@@ -56,11 +58,18 @@ impl Members {
         };
         let (all, refused): (Vec<Member>, Vec<Vec<Unreadable>>) = records.par_iter().enumerate().map(read).unzip();
         unreadable.extend(refused.into_iter().flatten());
-        Self { all, zones: zones.all.into_iter().map(|(zone, _)| zone).collect() }
+        let known = &scores.facts[score.from].days;
+        let former = facts::former(records, |key| known.contains_key(key));
+        Self { all, zones: zones.all.into_iter().map(|(zone, _)| zone).collect(), former }
     }
 
     pub fn get(&self, at: usize) -> &Member {
         &self.all[at]
+    }
+
+    /// The key under which the facts of a record stand, in lower case.
+    pub fn key(&self, at: usize, record: &Record) -> String {
+        self.former.get(&at).cloned().unwrap_or_else(|| record.key.to_ascii_lowercase())
     }
 
     /// The members of each time zone.

@@ -10,6 +10,7 @@ mod member;
 mod streak;
 
 pub use count::{Counted, Seen, count};
+pub use freshness::Freshness;
 pub use streak::{Course, Streak, streak};
 
 use crate::model::{Days, Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
@@ -52,10 +53,9 @@ impl<'a> Scores<'a> {
     }
 
     fn laid(&self, scores: &[(&Score, Members)], at: usize, record: &Record, days_ago: u32) -> Laid {
-        let key = record.key.to_ascii_lowercase();
         let (mut values, mut there) = (Vec::new(), true);
         for (score, members) in scores {
-            let member = members.get(at);
+            let (member, key) = (members.get(at), members.key(at, record));
             let counted = self.counted(score, &key, member, days_ago);
             there &= self.is_there(score, &key, member, days_ago);
             // What nobody has looked at stays as it is written.

@@ -65,12 +65,24 @@ pub struct Driver<'a> {
     fruitless: u32,
     /// What the last request came to, where that was nothing.
     pub trouble: Option<String>,
+    /// What else is to be told.
+    pub notes: Vec<String>,
 }
 
 impl<'a> Driver<'a> {
     pub fn new(http: &'a Http, clock: &'a dyn Clock, token: Option<Token>, budget: Budget, service: &str) -> Self {
-        let (spent, service) = (Spent::default(), service.to_owned());
-        Self { http, clock, token, budget, spent, service, rested: None, fruitless: 0, trouble: None }
+        Self {
+            http,
+            clock,
+            token,
+            budget,
+            spent: Spent::default(),
+            service: service.to_owned(),
+            rested: None,
+            fruitless: 0,
+            trouble: None,
+            notes: Vec::new(),
+        }
     }
 
     /// Sends a request until its answer says something. `judge` says what an answer means.

@@ -2,8 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
+use super::adopt::Orphans;
 use super::member::{Asking, Member, same};
-use super::outcome::{Came, Outcome, Seen};
+use super::outcome::{Came, Outcome, Seen, Stretch};
 use super::summary::Summary;
 use crate::model::{Activity, Check, Checks, Days, Missing, Source};
 use anyhow::{Context, Result};
@@ -93,11 +94,15 @@ impl Facts {
             Some(known) if !seen.anew => known.days().ok(),
             _ => None,
         };
-        for stretch in &seen.days {
-            let (from, counts) = stretch.counts();
-            days.get_or_insert_with(|| Days::none(from)).learn(from, &counts);
+        for (from, counts) in seen.days.iter().map(Stretch::counts) {
+            if counts.iter().any(Option::is_some) {
+                days.get_or_insert_with(|| Days::none(from)).learn(from, &counts);
+            }
         }
-        let Some(days) = days else { return false };
+        // Of whom nothing is known, nothing is written; what is known of another account is not kept for this one.
+        let Some(days) = days.filter(|days| !days.is_empty()) else {
+            return self.0.remove(&member.to_ascii_lowercase()).is_some();
+        };
         let mut activity = known.clone().unwrap_or_else(|| Activity::new(member.to_owned(), &days));
         activity.set_days(&days);
         if seen.id.is_some() {
@@ -150,6 +155,7 @@ impl State {
                     account: member.account.clone()?,
                     joined: member.joined,
                     fields: member.fields.clone(),
+                    private: member.private.clone(),
                     known: self.facts.of(&member.key).cloned(),
                     check: self.checks.members.get(&member.key).cloned().unwrap_or_default(),
                 })
@@ -160,8 +166,12 @@ impl State {
     }
 
     /// Makes facts and checks of what came, and counts it.
-    pub fn apply(&mut self, outcomes: &BTreeMap<String, Outcome>, summary: &mut Summary) {
+    pub fn apply(&mut self, outcomes: &BTreeMap<String, Outcome>, orphans: &Orphans, summary: &mut Summary) {
         for Outcome { member, at, came } in outcomes.values() {
+            if let Came::Seen(seen) = came {
+                let former = self.inherit(member, seen.id.as_ref(), orphans);
+                summary.moved.extend(former.map(|former| (former, member.clone())));
+            }
             let check = self.checks.members.entry(member.clone()).or_default();
             match came {
                 Came::Failed(why) => {

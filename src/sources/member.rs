@@ -2,19 +2,32 @@
 
 use crate::model::{Activity, Check};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A member as the site's files have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
     /// The key of the record.
     pub key: String,
+    /// Keys that it had before and no other record has, in lower case.
+    pub former: Vec<String>,
     /// What the record calls the account, where it names one.
     pub account: Option<String>,
     /// The day from which activity counts.
     pub joined: Option<Date>,
     /// Every member of the record that can stand in a path.
     pub fields: BTreeMap<String, String>,
+    /// Those of them that are told to nobody.
+    pub private: BTreeSet<String>,
+}
+
+/// The members of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// Those who are published.
+    pub members: Vec<Member>,
+    /// Every key and alias of the collection's records, hidden ones too, in lower case.
+    pub taken: BTreeSet<String>,
 }
 
 /// A member who is asked about, and what is known already.
@@ -24,6 +37,7 @@ pub struct Asking {
     pub account: String,
     pub joined: Option<Date>,
     pub fields: BTreeMap<String, String>,
+    pub private: BTreeSet<String>,
     pub known: Option<Activity>,
     pub check: Check,
 }

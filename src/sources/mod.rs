@@ -8,6 +8,7 @@
 //! (`github`, `x`, `feed`, `csv`, `archive`, `command`). The driver alone sends requests, waits, and counts what they
 //! cost. What comes of each member is written to a journal as it comes, and becomes facts at the end, all at once.
 
+mod adopt;
 mod archive;
 mod batches;
 mod clock;
@@ -19,6 +20,7 @@ mod feed;
 mod files;
 mod forget;
 mod github;
+mod group;
 mod http;
 mod journal;
 mod lock;
@@ -39,7 +41,7 @@ pub use forget::{Forgotten, forget};
 pub use github::shapes as github_queries;
 pub use http::{Http, USUAL_LIMIT};
 pub use lock::Lock;
-pub use member::Member;
+pub use member::{Member, Roster};
 pub use refresh::{Ended, Options, Planned, Work, plan, refresh, token_of};
 pub use summary::Summary;
 pub use token::Token;

@@ -1,12 +1,13 @@
 //! One source: who is asked, what came of it, and whether it may become facts.
 
+use super::adopt::{Orphans, readdress};
 use super::batches::Batches;
 use super::clock::Clock;
 use super::driver::{Asked, Budget, Driver, Over};
 use super::facts::State;
 use super::http::Http;
 use super::journal::Journal;
-use super::member::{Asking, Member};
+use super::member::{Asking, Roster, same};
 use super::outcome::{Came, Outcome};
 use super::search::Searching;
 use super::summary::Summary;
@@ -23,7 +24,7 @@ use std::time::Duration;
 pub struct Work<'a> {
     pub root: &'a Path,
     pub source: &'a Source,
-    pub members: &'a [Member],
+    pub roster: &'a Roster,
     pub token: Option<Token>,
     pub http: &'a Http,
     pub clock: &'a dyn Clock,
@@ -51,6 +52,15 @@ pub struct Ended {
     pub refused: Option<String>,
 }
 
+impl Ended {
+    /// Whether it was no refresh: nothing came, or what came was not to be believed. To be cut short by an option is
+    /// none of that, unless the service gave nothing until then.
+    pub fn is_failed(&self) -> bool {
+        let nothing = self.summary.fetched + self.summary.unchanged + self.summary.missing == 0;
+        self.kept.is_some() || self.refused.is_some() || nothing && self.short.is_some() && self.trouble.is_some()
+    }
+}
+
 /// What a refresh would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planned {
@@ -69,6 +79,8 @@ pub fn token_of(source: &Source) -> Option<&str> {
     let usual = match source.kind {
         SourceKind::Github(_) => Some(github::TOKEN),
         SourceKind::X { .. } => Some(x::TOKEN),
+        // A program is given none that its source does not name.
+        SourceKind::Command(_) => source.token.as_ref().map(|token| token.value.as_str()),
         _ => None,
     };
     usual.map(|usual| source.token.as_ref().map_or(usual, |token| token.value.as_str()))
@@ -78,9 +90,10 @@ pub fn token_of(source: &Source) -> Option<&str> {
 ///
 /// # Errors
 /// When the facts cannot be read.
-pub fn plan(root: &Path, source: &Source, members: &[Member], now: Timestamp) -> Result<Planned> {
-    let state = State::load(root, source)?;
-    let asking = state.asking(members);
+pub fn plan(root: &Path, source: &Source, roster: &Roster, now: Timestamp) -> Result<Planned> {
+    let mut state = State::load(root, source)?;
+    state.adopt(roster);
+    let asking = state.asking(&roster.members);
     let requests = match &source.kind {
         SourceKind::Github(mode) => {
             let tasks = asking.iter().enumerate().map(|(at, member)| github::tasks(*mode, at, member, now).len());
@@ -91,7 +104,7 @@ pub fn plan(root: &Path, source: &Source, members: &[Member], now: Timestamp) ->
         SourceKind::Csv { .. } | SourceKind::XArchive { .. } => 0,
         SourceKind::Command(_) => 1,
     };
-    Ok(Planned { members: asking.len(), without: members.len() - asking.len(), requests })
+    Ok(Planned { members: asking.len(), without: roster.members.len() - asking.len(), requests })
 }
 
 /// Asks about every member, and makes facts of what came. `step` is told how many members are done, of how many.
@@ -99,20 +112,29 @@ pub fn plan(root: &Path, source: &Source, members: &[Member], now: Timestamp) ->
 /// # Errors
 /// [`super::Faulty`] when files of the site are wrong; else when the disk fails, or a program cannot be started.
 pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usize)) -> Result<Ended> {
-    let Work { root, source, members, clock, .. } = *work;
+    let Work { root, source, roster, clock, .. } = *work;
     let begun = clock.now();
     let mut state = State::load(root, source)?;
-    let asking = state.asking(members);
+    let moved = state.adopt(roster);
+    let (asking, orphans) = (state.asking(&roster.members), state.orphans(roster));
     let mut journal = Journal::open(root, source, begun)?;
-    let known: BTreeSet<&str> = members.iter().map(|member| member.key.as_str()).collect();
+    readdress(&mut journal, roster);
+    let known: BTreeSet<&str> = roster.members.iter().map(|member| member.key.as_str()).collect();
     journal.outcomes.retain(|member, _| known.contains(member.as_str()));
     let resumed = journal.outcomes.len();
-    let todo: Vec<Asking> =
-        if matches!(source.kind, SourceKind::X { .. }) { asking.clone() } else { unanswered(&asking, &journal) };
+    // A search and a file are about everybody.
+    let whole = matches!(source.kind, SourceKind::X { .. } | SourceKind::Csv { .. } | SourceKind::XArchive { .. });
+    let todo: Vec<Asking> = if whole { asking.clone() } else { unanswered(&asking, &journal) };
     let mut driver = Driver::new(work.http, clock, work.token.clone(), options.budget, service(source));
-    let over = ask(work, &todo, &mut driver, &state, &mut journal, &|done| step(done, asking.len())).await?;
-    let mut summary =
-        Summary { resumed, without: members.len() - asking.len(), spent: driver.spent, ..Summary::default() };
+    let over =
+        ask(work, (&todo, &orphans), &mut driver, &state, &mut journal, &|done| step(done, asking.len())).await?;
+    let mut summary = Summary {
+        resumed,
+        without: roster.members.len() - asking.len(),
+        moved,
+        spent: driver.spent,
+        ..Summary::default()
+    };
     let (short, refused) = match over {
         None => (None, None),
         Some(Over::Budget(option)) => (Some(option), None),
@@ -120,11 +142,15 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
     };
     let before = state.facts.sum();
     let mut next = State { facts: state.facts.clone(), checks: state.checks.clone() };
-    next.apply(&journal.outcomes, &mut summary);
+    next.apply(&journal.outcomes, &orphans, &mut summary);
+    let told = |member: &str| summary.moved.iter().any(|(_, now)| now == member);
+    summary.renamed.retain(|(member, now)| !(same(member, now) && told(member)));
     summary.time = Duration::try_from(clock.now().duration_since(begun)).unwrap_or_default();
     let kept = if options.accept_drop { None } else { too_little(&summary, before, next.facts.sum()) };
     if kept.is_some() {
         state.note_failures(&journal.outcomes);
+        // What stays as it was stands under the keys of now.
+        state.facts.save(root, source)?;
         state.save_checks(root, source)?;
     } else if !journal.outcomes.is_empty() || short.is_none() && refused.is_none() {
         if let Some(search) = &journal.search {
@@ -139,6 +165,7 @@ pub async fn refresh(work: &Work<'_>, options: Options, step: &dyn Fn(usize, usi
         next.save_checks(root, source)?;
     }
     journal.end()?;
+    summary.notes = driver.notes;
     let trouble = driver.trouble.filter(|_| short.is_some());
     Ok(Ended { summary, kept, short, trouble, refused })
 }
@@ -158,7 +185,7 @@ fn service(source: &Source) -> &'static str {
 
 async fn ask(
     work: &Work<'_>,
-    members: &[Asking],
+    (members, orphans): (&[Asking], &Orphans),
     driver: &mut Driver<'_>,
     state: &State,
     journal: &mut Journal,
@@ -170,7 +197,7 @@ async fn ask(
     step(journal.outcomes.len());
     if let SourceKind::X { tag, .. } = &source.kind {
         let search = journal.search.clone().or_else(|| state.checks.search.clone()).unwrap_or_default();
-        return Searching { members, tag, url }.run(driver, search, journal).await;
+        return Searching { members, orphans, tag, url }.run(driver, search, journal).await;
     }
     let mut emit = |outcome: Outcome| {
         journal.came(outcome)?;
@@ -180,10 +207,11 @@ async fn ask(
     match &source.kind {
         SourceKind::Github(mode) => Batches { members, mode: *mode, url }.run(driver, &mut emit).await,
         SourceKind::Feed => feeds(members, url, driver, &mut emit).await,
-        SourceKind::Command(words) => program::run(root, words, members, driver, &mut emit).await,
-        SourceKind::Csv { path } => {
-            files::csv(root, &path.value, members, now)?.into_iter().try_for_each(emit).map(|()| None)
-        }
+        SourceKind::Command(words) => program::run(root, source, words, members, driver, &mut emit).await,
+        SourceKind::Csv { path } => files::csv(root, &path.value, members, now, &mut driver.notes)?
+            .into_iter()
+            .try_for_each(emit)
+            .map(|()| None),
         SourceKind::XArchive { path, tag } => {
             let outcomes = files::archives(root, &path.value, tag.as_deref(), members, now)?;
             outcomes.into_iter().try_for_each(emit).map(|()| None)

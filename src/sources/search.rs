@@ -1,19 +1,21 @@
 //! Runs a search of X within its budget. One that is cut short goes on where it was the next time.
 
+use super::adopt::Orphans;
 use super::driver::{Asked, Driver, Over};
 use super::journal::Journal;
 use super::member::{Asking, same};
 use super::outcome::{Came, Outcome, Seen, Stretch};
 use super::x;
-use crate::model::{Days, Search};
+use crate::model::{Activity, Days, Search};
 use anyhow::Result;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use std::collections::BTreeMap;
 
 pub struct Searching<'a> {
     pub members: &'a [Asking],
+    pub orphans: &'a Orphans,
     pub tag: &'a str,
     pub url: Option<&'a str>,
 }
@@ -22,15 +24,16 @@ pub struct Searching<'a> {
 struct Account<'a> {
     member: &'a Asking,
     days: Days,
-    /// Whether it is looked up for the first time, or is another one than before.
+    /// Whether nothing is known of the day on which the last search ended.
     new: bool,
+    /// Whether it is another one than before.
     anew: bool,
 }
 
 impl Searching<'_> {
     pub async fn run(&self, driver: &mut Driver<'_>, search: Search, journal: &mut Journal) -> Result<Option<Over>> {
         let now = driver.clock.now();
-        let mut accounts = match self.accounts(driver, journal).await? {
+        let mut accounts = match self.accounts(driver, search.done_at, journal).await? {
             Ok(accounts) => accounts,
             Err(over) => return Ok(Some(over)),
         };
@@ -57,6 +60,7 @@ impl Searching<'_> {
     async fn accounts(
         &self,
         driver: &mut Driver<'_>,
+        ended: Option<Timestamp>,
         journal: &mut Journal,
     ) -> Result<Result<BTreeMap<String, Account<'_>>, Over>> {
         let now = driver.clock.now();
@@ -64,7 +68,9 @@ impl Searching<'_> {
         let mut unknown = Vec::new();
         for member in self.members {
             match member.id() {
-                Some(id) => drop(accounts.insert(id.to_owned(), account(member, false, false, journal))),
+                Some(id) => {
+                    drop(accounts.insert(id.to_owned(), account(member, member.known.as_ref(), ended, journal)));
+                }
                 None if x::is_name(&member.account) => unknown.push(member),
                 None => journal.came(Outcome { member: member.key.clone(), at: now, came: Came::Missing })?,
             }
@@ -90,9 +96,12 @@ impl Searching<'_> {
                     journal.came(Outcome { member: member.key.clone(), at: now, came: Came::Missing })?;
                     continue;
                 };
-                let known = member.known.as_ref().and_then(|known| known.id.as_ref());
-                let anew = known.is_some_and(|known| known != id);
-                accounts.insert(id.clone(), account(member, true, anew, journal));
+                let known_id = member.known.as_ref().and_then(|known| known.id.as_ref());
+                let anew = known_id.is_some_and(|known| known != id);
+                // Who was a member under another key before goes on with what was known then.
+                let known = member.known.as_ref().filter(|_| !anew);
+                let known = known.or_else(|| self.orphans.get(id).filter(|_| member.known.is_none()));
+                accounts.insert(id.clone(), Account { anew, ..account(member, known, ended, journal) });
                 let seen = Seen { anew, ..seen(id, member) };
                 journal.came(Outcome { member: member.key.clone(), at: now, came: Came::Seen(seen) })?;
             }
@@ -150,12 +159,12 @@ impl Searching<'_> {
 fn close(
     range: &x::Range,
     accounts: &BTreeMap<String, Account<'_>>,
-    now: jiff::Timestamp,
+    now: Timestamp,
     journal: &mut Journal,
 ) -> Result<()> {
     let today = now.to_zoned(TimeZone::UTC).date();
     for (id, account) in accounts {
-        // Of the day on which the last search ended a part only was read for who is new.
+        // Of the day on which the last search ended a part only was read of whom nothing was known then.
         let partly = account.new && range.since.is_some();
         let first = if partly { range.first.tomorrow().unwrap_or(today) } else { range.first };
         let days = first.series(1.day()).take_while(|day| *day <= today);
@@ -169,7 +178,7 @@ fn close(
 }
 
 /// Adds the posts of a page to what is known; what is written down is the sum.
-fn count(page: &x::Page, accounts: &mut BTreeMap<String, Account<'_>>, now: jiff::Timestamp) -> Vec<Outcome> {
+fn count(page: &x::Page, accounts: &mut BTreeMap<String, Account<'_>>, now: Timestamp) -> Vec<Outcome> {
     let mut counts: BTreeMap<&str, BTreeMap<Date, u32>> = BTreeMap::new();
     for (_, author, day) in page.posts.iter().filter(|(_, author, _)| accounts.contains_key(author)) {
         *counts.entry(author).or_default().entry(*day).or_default() += 1;
@@ -189,10 +198,16 @@ fn count(page: &x::Page, accounts: &mut BTreeMap<String, Account<'_>>, now: jiff
     outcomes
 }
 
-fn account<'a>(member: &'a Asking, new: bool, anew: bool, journal: &Journal) -> Account<'a> {
-    let none = || Days::none(Date::default());
-    let known = member.known.as_ref().filter(|_| !anew).and_then(|known| known.days().ok());
-    let mut days = known.unwrap_or_else(none);
+/// What is known of an account; the last search ended at `ended`.
+fn account<'a>(
+    member: &'a Asking,
+    known: Option<&Activity>,
+    ended: Option<Timestamp>,
+    journal: &Journal,
+) -> Account<'a> {
+    let known = known.and_then(|known| known.days().ok());
+    let mut days = known.unwrap_or_else(|| Days::none(Date::default()));
+    let new = ended.is_none_or(|ended| days.get(ended.to_zoned(TimeZone::UTC).date()).is_none());
     // An interrupted search has counted some of it already.
     if let Some(Outcome { came: Came::Seen(seen), .. }) = journal.outcomes.get(&member.key) {
         for stretch in &seen.days {
@@ -200,7 +215,7 @@ fn account<'a>(member: &'a Asking, new: bool, anew: bool, journal: &Journal) -> 
             days.learn(from, &counts);
         }
     }
-    Account { member, days, new: new && member.known.is_none() || anew, anew }
+    Account { member, days, new, anew: false }
 }
 
 fn seen(id: &str, member: &Asking) -> Seen {

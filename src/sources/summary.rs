@@ -13,10 +13,14 @@ pub struct Summary {
     pub failed: Vec<(String, String)>,
     /// Members, and what their accounts are called now.
     pub renamed: Vec<(String, String)>,
+    /// Keys that members had before, and the ones they have now: their facts went with them.
+    pub moved: Vec<(String, String)>,
     /// Members whose accounts are other ones than before.
     pub anew: Vec<String>,
     /// Members whose accounts have been missing for long.
     pub gone: Vec<String>,
+    /// What else is to be told.
+    pub notes: Vec<String>,
     /// How many members have no account here.
     pub without: usize,
     /// How many were asked by a refresh that was interrupted.

@@ -19,6 +19,11 @@ impl Token {
         Some(value)
     }
 
+    /// Gives it to a program, as a variable of its environment.
+    pub fn give(&self, command: &mut tokio::process::Command, variable: &str) {
+        command.env(variable, &self.0);
+    }
+
     /// The text with asterisks where it held the token: a service may say it back.
     pub fn hide(&self, text: String) -> String {
         if text.contains(&self.0) { text.replace(&self.0, "***") } else { text }

@@ -1,7 +1,7 @@
 //! Broken facts of activity, and broken declarations of what is made of them.
 
 use crate::support::Site;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 const SITE: &str = r#"
 [site]
@@ -210,4 +210,39 @@ fn facts_behind_a_link_are_not_taken_for_none() {
     let site = Site::empty().file("site/site.toml", SITE).file("data/users.json", "[{\"id\": \"a\"}]");
     site.write("data/activity/calendar.ndjson/a.txt", "");
     assert!(site.ends(1, &["build", "--now", "2026-01-02T00:00:00Z"]).stderr.contains("bad-activity"));
+}
+
+/// Members are those who can be asked about now; one of whom nothing comes keeps the facts from being fresh.
+#[test]
+fn freshness_is_of_the_members_of_now() {
+    let settings = SITE.replace("kind = \"github\"", "kind = \"github\"\naccount = \"account\"");
+    let users = json!([
+        { "id": "a", "account": "a" }, { "id": "b", "account": "b", "aliases": ["bee"] }, { "id": "new", "account": "n" },
+        { "id": "off", "account": "o", "listed": false }, { "id": "draft", "account": "d", "draft": true },
+        { "id": "blank", "account": " " }, { "id": "none" },
+    ]);
+    let site = Site::empty().file("site/site.toml", settings).file("data/users.json", users.to_string());
+    let line = |member: &str| format!("{{\"days\":\"1\",\"from\":\"2025-01-01\",\"member\":\"{member}\"}}\n");
+    site.write("data/activity/calendar.ndjson", line("a") + &line("left") + &line("off"));
+    let checked = |hour: u32| json!({ "checkedAt": format!("2026-01-20T{hour:02}:00:00Z") });
+    let failing = json!({ "checkedAt": "2026-01-20T02:00:00Z", "triedAt": "2026-01-21T00:00:00Z" });
+    let missing = json!({ "since": "2026-01-01T00:00:00Z", "times": 1 });
+    let left = json!({ "checkedAt": "2026-01-01T00:00:00Z", "triedAt": "2026-01-02T00:00:00Z", "missing": missing });
+    let checks = json!({ "checkedAt": "2026-01-20T12:00:00Z", "members": {
+        "A": checked(6), "Bee": failing, "off": left, "draft": left, "left": left,
+    } });
+    site.write("data/activity/calendar.checked.json", checks.to_string());
+    let at = |now: &str| {
+        site.ends(0, &["build", "--now", now]);
+        let status = site.json("public/api/status.json");
+        (status["sources"]["calendar"].clone(), status["nextChangeAt"].clone())
+    };
+    let (told, next) = at("2026-01-21T13:59:59Z");
+    let wanted = json!({
+        "kind": "github", "checkedAt": "2026-01-20T12:00:00Z", "oldestCheckAt": "2026-01-20T02:00:00Z",
+        "members": 3, "unchecked": 1, "failing": 1, "missing": 0, "stale": false,
+    });
+    assert_eq!((&told, &next), (&wanted, &json!("2026-01-21T14:00:00Z")));
+    // A day and a half after the last answer about `b`, though everybody was asked about since.
+    assert_eq!(at("2026-01-21T14:00:00Z").0["stale"], true);
 }

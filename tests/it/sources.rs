@@ -2,6 +2,9 @@
 
 mod faults;
 mod feeds;
+mod keys;
+#[cfg(unix)]
+mod programs;
 mod scene;
 mod server;
 mod whole;
@@ -18,6 +21,10 @@ fn facts_are_what_the_service_holds() {
     let scene = Scene::github(47, move |asked| held.reply(asked));
     let ended = scene.refresh();
     assert_eq!((ended.summary.fetched, ended.summary.spent.requests, ended.kept), (47, 3, None));
+    for asked in scene.server.all() {
+        let names = asked.headers.iter().filter(|line| line.to_ascii_lowercase().starts_with("user-agent:"));
+        assert_eq!(names.count(), 1, "who asks is said once: {:?}", asked.headers);
+    }
     scene.agrees(&accounts, 47);
     assert_eq!(scene.count("user-0", "2026-06-02"), None, "tomorrow is not known before something is done");
     let members: Vec<String> =
@@ -209,6 +216,13 @@ fn forgetting_takes_facts_and_checks() {
     assert!(!scene.facts().contains("user-1"));
     assert!(!scene.site.text("data/activity/github.checked.json").contains("user-1"));
     assert!(scene.site.ends(0, &["forget", "user-1"]).stderr.contains("nothing was known"));
+    assert!(scene.site.ends(2, &["forget", "usr-2"]).stderr.contains("no record has this key"));
+    // What stands under a former key is known of the member too.
+    scene.site.write("data/users.json", "[{ \"handle\": \"new\", \"aliases\": [\"user-2\"] }]");
+    assert!(scene.site.ends(0, &["forget", "new"]).stderr.contains("removed facts of"));
+    assert_eq!(scene.facts().lines().count(), 1);
+    scene.site.write("data/users.json", "[]");
+    assert!(scene.site.ends(0, &["forget", "user-0"]).stderr.contains("removed facts of"));
 }
 
 #[test]

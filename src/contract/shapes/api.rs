@@ -295,14 +295,16 @@ fn status(object: Object<'_>) -> Json {
         |description: &str| json!({ "type": ["string", "null"], "format": "date-time", "description": description });
     let count = |description: &str| json!({ "type": "integer", "minimum": 0, "description": description });
     let source = object(
-        &["kind", "checkedAt", "oldestCheckAt", "members", "missing", "stale"],
+        &["kind", "checkedAt", "oldestCheckAt", "members", "unchecked", "failing", "missing", "stale"],
         json!({
             "kind": text,
             "checkedAt": instant("when everybody was last asked about"),
-            "oldestCheckAt": instant("the member who was last asked about the longest ago"),
-            "members": count("members with facts"),
+            "oldestCheckAt": instant("when the service last answered about the member of whom that is longest ago"),
+            "members": count("published members with an account there"),
+            "unchecked": count("members of whom the service has never answered"),
+            "failing": count("members who were asked about in vain the last time"),
             "missing": count("members whose account was not found"),
-            "stale": { "type": "boolean", "description": "whether that is too long ago" }
+            "stale": { "type": "boolean", "description": "whether one of the two instants is too long ago, or nobody was ever asked about" }
         }),
     );
     let sources =

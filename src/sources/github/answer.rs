@@ -5,6 +5,7 @@ use super::tasks::{By, Step, Task};
 use crate::model::days_between;
 use crate::sources::outcome::Stretch;
 use crate::sources::request::{Answer, Pause, Verdict, shortened};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,15 +114,22 @@ pub fn read(tasks: &[Task], answer: &Answer) -> Read {
             By::Login(_) => body["data"].get(format!("m{at}")),
         };
         let gone = if matches!(task.by, By::Id(_)) { Reply::Gone } else { Reply::Missing };
-        let reply = match (node, faults.remove(&at)) {
+        let fault = faults.remove(&at);
+        // A part that is null without a word of its own is so because of what went wrong elsewhere.
+        let cut = short.is_some() && fault.is_none();
+        let reply = match (node, fault) {
             (_, Some((false, said))) => Reply::Unanswered(format!("GitHub says: {said}")),
             (Some(Json::Null) | None, Some((true, _))) => gone,
             // What is no person has no members that are asked for.
             (Some(Json::Object(empty)), _) if empty.is_empty() => gone,
-            // Without a word of why it is null because of what went wrong elsewhere.
-            (Some(Json::Null), None) if short.is_none() => gone,
+            (Some(Json::Null), None) if !cut => gone,
             (Some(Json::Null) | None, None) => continue,
-            (Some(node), _) => one(task, node).unwrap_or_else(Reply::Unanswered),
+            (Some(node), _) if cut && lacks(task, node) => continue,
+            (Some(node), _) => match one(task, node) {
+                Ok(reply) => reply,
+                Err(_) if cut => continue,
+                Err(why) => Reply::Unanswered(why),
+            },
         };
         replies.push((at, reply));
     }
@@ -138,11 +146,24 @@ fn place(error: &Json) -> Option<usize> {
     }
 }
 
+/// Whether a part is null that may be null of itself too: without a repository, or a branch of it, nothing was done.
+fn lacks(task: &Task, node: &Json) -> bool {
+    let repository = &node["repository"];
+    match &task.step {
+        Step::Calendar => false,
+        Step::Pushed => repository["pushedAt"].is_null(),
+        Step::Commits { .. } => repository["defaultBranchRef"]["target"].is_null(),
+    }
+}
+
 fn one(task: &Task, node: &Json) -> Result<Reply, String> {
     let text = |name: &str| node[name].as_str().filter(|text| plain(text)).map(str::to_owned);
     let (Some(id), Some(login)) = (text("id"), text("login")) else {
         return Err("GitHub does not say who it is".to_owned());
     };
+    if matches!(&task.by, By::Id(asked) if *asked != id) {
+        return Err("GitHub answers with another account than was asked about".to_owned());
+    }
     match &task.step {
         Step::Calendar => {
             let weeks = node["contributionsCollection"]["contributionCalendar"]["weeks"].as_array();
@@ -188,7 +209,8 @@ fn plain(text: &str) -> bool {
     !text.is_empty() && text.len() <= 200 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=+/[].".contains(&b))
 }
 
-/// The days that were asked for. Tomorrow's, where the span reaches so far, is known only once something was done.
+/// The days that were asked for, none of them left out. Tomorrow's, where the span reaches so far, is known only once
+/// something was done.
 fn calendar(weeks: &[Json], task: &Task) -> Result<Stretch, String> {
     let Task { from, to, today, .. } = *task;
     let length = usize::try_from(days_between(from, to) + 1).unwrap_or_default();
@@ -204,6 +226,11 @@ fn calendar(weeks: &[Json], task: &Task) -> Result<Stretch, String> {
         if let Some(place) = usize::try_from(days_between(from, date)).ok().and_then(|at| counts.get_mut(at)) {
             *place = Some(count).filter(|count| date <= today || *count > 0);
         }
+    }
+    let last = days_between(from, today.min(to));
+    let absent = (0..=last).zip(&counts).find(|(_, count)| count.is_none());
+    if let Some(day) = absent.and_then(|(at, _)| from.checked_add(at.days()).ok()) {
+        return Err(format!("GitHub's calendar leaves out {day}"));
     }
     Ok(Stretch::new(from, &counts))
 }

@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::model::{Activity, Days};
     use jiff::civil::date;
+    use std::collections::BTreeSet;
 
     fn now() -> Timestamp {
         "2026-06-01T12:00:00Z".parse().expect("an instant")
@@ -138,8 +139,15 @@ mod tests {
             known.id = Some("U_1".to_owned());
             known
         });
-        let (key, account) = ("ann".to_owned(), "Ann".to_owned());
-        Asking { key, account, joined, fields: BTreeMap::new(), known, check: crate::model::Check::default() }
+        Asking {
+            key: "ann".to_owned(),
+            account: "Ann".to_owned(),
+            joined,
+            fields: BTreeMap::new(),
+            private: BTreeSet::new(),
+            known,
+            check: crate::model::Check::default(),
+        }
     }
 
     fn spans(tasks: &[Task]) -> Vec<(Date, Date)> {

@@ -1,7 +1,7 @@
 //! A service that misbehaves: facts are never lost and never invented, and the next refresh completes.
 
 use super::scene::{Accounts, Scene, TOKEN};
-use super::server::{Asked, Reply};
+use super::server::{Asked, Reply, Server};
 use precast::sources::{Budget, Options};
 use serde_json::json;
 use std::time::Duration;
@@ -140,6 +140,94 @@ fn what_came_of_a_batch_is_kept() {
     scene.agrees(&accounts, 20);
 }
 
+/// Without a path, an error does not say whose part of the answer it cut off.
+#[test]
+fn a_limit_that_names_nobody_halves_the_batch() {
+    let accounts = Accounts::of(20);
+    let held = accounts.clone();
+    let scene = Scene::github(20, move |asked| {
+        let mut answer = held.answer(asked);
+        for n in (10..Accounts::named(asked).len()).filter(|n| n % 2 == 0) {
+            answer["data"][format!("m{n}")]["contributionsCollection"] = json!(null);
+            answer["errors"] = json!([too_much()]);
+        }
+        Reply::body(&answer)
+    });
+    let ended = scene.refresh();
+    assert_eq!((ended.summary.fetched, ended.summary.failed.len(), ended.kept), (20, 0, None));
+    let sizes: Vec<usize> = scene.server.all().iter().map(|asked| Accounts::named(asked).len()).collect();
+    assert_eq!(sizes, [20, 3, 2], "only who was not reached is asked again");
+    scene.agrees(&accounts, 20);
+
+    // A journey without a repository is a member without one, unless it was cut off.
+    let repository = json!({ "pushedAt": "2026-05-31T10:00:00Z", "defaultBranchRef": null });
+    for cut in [json!(null), repository] {
+        let server = Server::start(move |asked| {
+            let member =
+                |n| json!({ "id": format!("U_{n}"), "databaseId": n, "login": format!("user-{n}"), "repository": cut });
+            let data = json!({ "m0": member(0), "m1": member(1) });
+            Reply::body(&json!({ "data": data, "errors": [too_much()], "of": asked.number }))
+        });
+        let source = format!("[sources.journey]\nkind = \"github\"\nmode = \"journey\"\nurl = \"{}\"\n", server.url);
+        let scene = Scene::of(server, &source, &json!([{ "handle": "user-0" }, { "handle": "user-1" }]));
+        let ended = scene.refresh();
+        assert_eq!((ended.summary.missing, ended.summary.failed.len()), (0, 2), "{ended:?}");
+        assert_eq!(scene.facts(), "");
+    }
+}
+
+#[test]
+fn nobody_gets_the_days_of_another() {
+    let accounts = Accounts::of(20);
+    let held = accounts.clone();
+    let scene = Scene::github(20, move |asked| {
+        let mut answer = held.answer(asked);
+        if asked.number == 1 {
+            answer["data"]["nodes"].as_array_mut().expect("nodes").swap(3, 4);
+        }
+        Reply::body(&answer)
+    });
+    scene.refresh();
+    let before = scene.facts();
+    scene.clock.set("2026-06-01T13:00:00Z");
+    let ended = scene.refresh();
+    assert_eq!((ended.summary.unchanged, ended.summary.anew.len(), ended.summary.renamed.len()), (20, 0, 0));
+    assert_eq!(scene.facts(), before);
+    let asked: Vec<usize> = scene.server.all()[1..].iter().map(|asked| Accounts::named(asked).len()).collect();
+    assert_eq!(asked, [20, 2], "who was mistaken is asked again");
+    scene.agrees(&accounts, 20);
+}
+
+#[test]
+fn days_that_a_calendar_leaves_out_are_not_answered() {
+    type Spoil = fn(&mut serde_json::Value);
+    let spoils: [(Spoil, &str); 3] = [
+        (|weeks| *weeks = json!([]), "2025-06-03"),
+        (|weeks| drop(weeks.as_array_mut().expect("weeks").remove(1)), "2025-06-10"),
+        (|weeks| drop(weeks.as_array_mut().expect("weeks").pop()), "2026-06-02"),
+    ];
+    for (spoil, day) in spoils {
+        let accounts = Accounts::of(10);
+        let held = accounts.clone();
+        let scene = Scene::github(10, move |asked| {
+            let mut answer = held.answer(asked);
+            if let Some(n) = Accounts::named(asked).iter().position(|name| name == "user-4") {
+                let node = &mut answer["data"][format!("m{n}")];
+                spoil(&mut node["contributionsCollection"]["contributionCalendar"]["weeks"]);
+            }
+            Reply::body(&answer)
+        });
+        let ended = scene.refresh();
+        if day == "2026-06-02" {
+            assert_eq!(ended.summary.failed, [], "of tomorrow nothing need be said");
+            continue;
+        }
+        assert_eq!((ended.summary.fetched, ended.kept), (9, None));
+        assert_eq!(ended.summary.failed, [("user-4".to_owned(), format!("GitHub's calendar leaves out {day}"))]);
+        assert_eq!(scene.of_member("user-4"), serde_json::Value::Null);
+    }
+}
+
 #[test]
 fn one_poisonous_member_spoils_nobody_else() {
     let accounts = Accounts::of(100);
@@ -222,7 +310,8 @@ fn a_wait_beyond_the_deadline_is_not_begun() {
     let ended = scene.refresh_with(Options { budget, ..Options::default() }).expect("a refresh");
     assert_eq!((ended.short, ended.summary.asked()), (Some("--deadline"), 0));
     assert!(scene.clock.slept().is_empty());
-    assert!(ended.trouble.is_some_and(|why| why.contains("left alone")));
+    assert!(ended.trouble.as_ref().is_some_and(|why| why.contains("left alone")));
+    assert!(ended.is_failed(), "nothing came");
     assert_eq!(scene.refresh().summary.fetched, 3);
     scene.agrees(&accounts, 3);
 }

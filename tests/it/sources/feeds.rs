@@ -81,6 +81,33 @@ fn csv_files_are_read_and_told_wrong_by_line() {
 }
 
 #[test]
+fn rows_that_become_nobodys_facts_are_told() {
+    let users = json!([{ "handle": "ann" }, { "handle": "ben" }]);
+    let source = |path: &str| format!("[sources.runs]\nkind = \"csv\"\npath = \"{path}\"\n");
+    let scene = Scene::of(Server::start(|_| Reply::status(500)), &source("data/runs.csv"), &users);
+    scene.site.write("data/runs.csv", "member,date,count\nann,2026-05-01,2\nzoe,2026-05-01,1\n");
+    let one = "rows of data/runs.csv are left out, for it is not asked about this name: `zoe`";
+    assert_eq!(scene.refresh().summary.notes, [one]);
+    assert!(scene.site.json("data/activity/runs.checked.json")["members"]["ben"]["checkedAt"].is_string());
+    assert!(scene.site.ends(0, &["refresh"]).stderr.contains(one));
+    let more = ["1", "2", "3", "4", "5", "6", "7"].map(|n| format!("z{n},2026-05-01,1\n")).concat();
+    scene.site.write("data/runs.csv", format!("member,date,count\nann,2026-05-01,2\n{more}"));
+    let [note] = scene.refresh().summary.notes.try_into().expect("a note");
+    assert!(note.contains("these 7 names") && note.ends_with("`z1`, `z2`, `z3`, `z4`, `z5`, and 2 more"), "{note}");
+    let before = scene.facts();
+    scene.site.write("data/runs.csv", "member,date,count\n");
+    assert_eq!(scene.refresh().summary.notes, ["data/runs.csv has a header and no rows: it changes nothing"]);
+    assert_eq!(scene.facts(), before);
+    let scene = Scene::of(Server::start(|_| Reply::status(500)), &source("data/{handle}.csv"), &users);
+    scene.site.write("data/ann.csv", "member,date,count\nAnn,2026-05-01,2\nben,2026-05-01,1\n");
+    scene.site.write("data/ben.csv", "date,count\n");
+    let mut notes = scene.refresh().summary.notes;
+    notes.sort();
+    let other = "rows of data/ann.csv are left out, for it is not asked about this name: `ben`";
+    assert_eq!(notes, ["data/ben.csv has a header and no rows: it changes nothing", other]);
+}
+
+#[test]
 fn archives_of_x_are_read() {
     let post = |at: &str, tag: &str| json!({ "tweet": { "id_str": "1", "created_at": at, "full_text": "t", "entities": { "hashtags": [{ "text": tag }] } } });
     let posts = json!([
@@ -134,18 +161,19 @@ for n in 4 5 6 7; do echo "{\"member\":\"m$n\",\"days\":{}}"; done
 }
 
 /// Number, author and day of each post.
-type Posts = Arc<Mutex<Vec<(u64, u64, &'static str)>>>;
+pub type Posts = Arc<Mutex<Vec<(u64, u64, &'static str)>>>;
 
-/// X: posts of `ann` (7) and of a stranger, newest first, ten on a page.
-fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
+/// X: posts of `ann` (7), of `zoe` (9) and of a stranger, newest first, ten on a page.
+pub fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
     move |asked| {
         let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
         let value = |name: &str| {
             query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
         };
         if path == "/2/users/by" {
-            let known = query.contains("ann").then(|| json!({ "id": "7", "username": "Ann" }));
-            let known: Vec<Json> = known.into_iter().collect();
+            let known =
+                [("7", "Ann", "ann"), ("9", "Zoe", "zoe")].into_iter().filter(|(.., name)| query.contains(name));
+            let known: Vec<Json> = known.map(|(id, name, _)| json!({ "id": id, "username": name })).collect();
             return Reply::body(&json!({ "data": known, "errors": [{ "value": "gone", "title": "Not Found Error" }] }));
         }
         let number = |name: &str| value(name).and_then(|text| text.parse::<u64>().ok());
@@ -164,7 +192,7 @@ fn x(posts: Posts) -> impl Fn(&Asked) -> Reply + Send + Sync {
     }
 }
 
-fn dollars(microdollars: u64) -> Options {
+pub fn dollars(microdollars: u64) -> Options {
     Options { budget: Budget { max_microdollars: Some(microdollars), ..Budget::default() }, ..Options::default() }
 }
 

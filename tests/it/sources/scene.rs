@@ -181,8 +181,8 @@ impl Scene {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let http = Http::new(self.limit)?;
-            let (source, members) = (&settings.sources[0], members[0].as_slice());
-            let work = Work { root: &root, source, members, token: Token::new(TOKEN), http: &http, clock: &self.clock };
+            let (source, roster) = (&settings.sources[0], &members[0]);
+            let work = Work { root: &root, source, roster, token: Token::new(TOKEN), http: &http, clock: &self.clock };
             refresh(&work, options, &|_, _| ()).await
         })
     }

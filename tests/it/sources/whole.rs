@@ -47,6 +47,25 @@ fn a_missing_token_is_told_by_its_variable() {
     assert_eq!(scene.server.requests(), 0);
 }
 
+#[test]
+fn nothing_at_all_until_the_deadline_is_an_error() {
+    let scene = Scene::github(3, |_| Reply::status(503));
+    let run = refresh(&scene, &["--deadline", "1s"]).output().expect("a run");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(3), "{said}");
+    assert!(said.contains("503") && said.contains("not everything could be fetched from github"), "{said}");
+    // Who was reached before is enough.
+    let accounts = Accounts::of(40);
+    let scene = Scene::github(40, move |asked| match asked.number {
+        0 => accounts.reply(asked),
+        _ => Reply::with(403, "retry-after: 600"),
+    });
+    let run = refresh(&scene, &["--deadline", "1m"]).output().expect("a run");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    assert!(said.contains("20 fetched") && said.contains("left alone"), "{said}");
+}
+
 /// The server says the token back wherever it can.
 #[test]
 fn the_token_is_nowhere() {
