@@ -8,7 +8,7 @@ use super::visibility::Hiding;
 use crate::expr::Expression;
 use crate::model::{
     Collection, CollectionDecl, Derived, Diagnostic, FieldOrigin, HiddenReason, Overlay, Overlays, Past, Record,
-    Settings, code,
+    Settings,
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -30,7 +30,7 @@ impl Over<'_> {
         let faults = overlay.unreadable.iter().map(|wrong| {
             let record = &collection.records[wrong.record];
             let at = places.of(collection, record, &member(&wrong.field), Part::Value);
-            Diagnostic::error(code::BAD_DATE, at, wrong.message.clone()).help(wrong.help.clone())
+            Diagnostic::error(wrong.code, at, wrong.message.clone()).help(wrong.help.clone())
         });
         let faults = faults.collect();
         set(collection, overlay, |_| true);

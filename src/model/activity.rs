@@ -2,6 +2,7 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -18,6 +19,7 @@ pub struct Activity {
     /// See [`Days`].
     days: String,
     /// The first day that is known.
+    #[serde(deserialize_with = "day")]
     from: Date,
     /// What the service knows the account by, whatever it is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +29,13 @@ pub struct Activity {
     /// What the record calls the account, where the service has come to call it otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
+}
+
+/// A day in its one spelling.
+fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let day = text.parse().ok().filter(|_| text.len() == 10);
+    day.ok_or_else(|| D::Error::custom(format!("`{}` is no day such as `2026-05-31`", text.escape_debug())))
 }
 
 /// Counts of consecutive days. Written as words with spaces between them: `3` is a day with a count of three, `3x5`
@@ -45,6 +54,21 @@ pub struct Run {
 }
 
 impl Activity {
+    /// A line of facts.
+    ///
+    /// # Errors
+    /// In words, when it is none.
+    pub fn read(line: &[u8]) -> Result<Self, String> {
+        if !line.trim_ascii_start().starts_with(b"{") {
+            return Err(
+                "a line is an object, such as {\"days\":\"3 _2 1\",\"from\":\"2026-05-01\",\"member\":\"ann\"}"
+                    .to_owned(),
+            );
+        }
+        let activity: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        if activity.member.is_empty() { Err("`member` is empty".to_owned()) } else { Ok(activity) }
+    }
+
     pub fn new(member: String, days: &Days) -> Self {
         Self { account: None, days: days.to_string(), from: days.from, id: None, member, written: None }
     }
@@ -81,9 +105,21 @@ impl Days {
             days.push(run);
         }
         match from.checked_add(i64::try_from(all).unwrap_or(i64::MAX).days()) {
-            Ok(_) => Ok(days),
+            Ok(_) => Ok(days.trimmed()),
             Err(_) => Err("these days leave the calendar".to_owned()),
         }
+    }
+
+    /// Without the days at both ends of which nothing is known: they are no different from those beyond.
+    fn trimmed(mut self) -> Self {
+        while self.runs.last().is_some_and(|run| run.count.is_none()) {
+            self.runs.pop();
+        }
+        let unknown = self.runs.iter().take_while(|run| run.count.is_none()).count();
+        for run in self.runs.drain(..unknown) {
+            self.from = self.from.checked_add(i64::from(run.days).days()).unwrap_or(self.from);
+        }
+        self
     }
 
     pub fn from(&self) -> Date {

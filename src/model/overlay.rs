@@ -1,5 +1,6 @@
 //! Computed members, laid over what the sources of a collection say.
 
+use super::diagnostic::Code;
 use super::record::Record;
 use super::value::{Name, Value};
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ pub struct Overlay {
 pub struct Unreadable {
     pub record: usize,
     pub field: String,
+    pub code: Code,
     pub message: String,
     pub help: String,
 }

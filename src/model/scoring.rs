@@ -125,6 +125,15 @@ pub fn path_fields(template: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Score {
+    /// Computes a member no more.
+    pub fn leave_out(&mut self, field: &str) {
+        let Into { score, streak, longest, active, provisional } = &mut self.into;
+        for name in [score, streak, longest, active, provisional] {
+            name.take_if(|name| name == field);
+        }
+        self.windows.retain(|(name, _)| name != field);
+    }
+
     /// The names of the members that it computes.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         let Into { score, streak, longest, active, provisional } = &self.into;

@@ -19,6 +19,8 @@ pub struct Settings {
     /// Names of collections whose declaration has faults that leave nothing to read.
     pub broken_collections: Vec<String>,
     pub sources: Vec<Source>,
+    /// Names of sources whose declaration has faults that leave nothing to ask.
+    pub broken_sources: Vec<String>,
     pub scores: Vec<Score>,
     pub surfaces: Vec<Surface>,
     pub views: Vec<View>,

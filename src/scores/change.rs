@@ -1,11 +1,13 @@
 //! When the numbers would change though nobody does anything: at a midnight that breaks a streak or moves a window.
 
+use super::shown::shown;
 use super::{Counted, Member, Members, Scores, fields};
 use crate::model::{About, Days, Period, Record, Score, Value, Window, days_between};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Changes are looked for within so many days.
@@ -15,10 +17,12 @@ impl Scores<'_> {
     /// The next midnight of somebody's at which a number of these records, or how it moved over so many days, would be
     /// another without new facts.
     pub(super) fn next_midnight(&self, collection: usize, records: &[Record], movements: &[u32]) -> Option<Timestamp> {
+        let shown = shown(self.settings, collection);
         let scores = self.settings.scores_of(collection);
         let next = scores.filter_map(|score| {
             let members = Members::read(self, score, records, &mut Vec::new());
-            let change = Change { scores: self, score, movements, explained: self.is_explained(collection) };
+            let explained = self.is_explained(collection);
+            let change = Change { scores: self, score, movements, explained, shown: &shown };
             members.by_zone().into_iter().filter_map(|(zone, at)| change.first(records, &members, zone, &at)).min()
         });
         next.min()
@@ -36,6 +40,8 @@ struct Change<'a> {
     movements: &'a [u32],
     /// Whether more is told than the members that are computed.
     explained: bool,
+    /// The members that some answer depends on.
+    shown: &'a BTreeSet<String>,
 }
 
 impl Change<'_> {
@@ -43,7 +49,8 @@ impl Change<'_> {
     fn first(&self, records: &[Record], members: &Members, zone: &TimeZone, at: &[usize]) -> Option<Timestamp> {
         // The nearest that was found yet: nobody need look beyond it.
         let nearest = AtomicI64::new(i64::MAX);
-        at.par_iter().for_each(|at| {
+        let published = at.par_iter().filter(|at| records[**at].hidden.is_none());
+        published.for_each(|at| {
             let key = members.key(*at, &records[*at]);
             let below = nearest.load(Ordering::Relaxed);
             if let Some(ahead) = self.ahead(&key, *members.get(*at), below) {
@@ -102,7 +109,9 @@ impl Change<'_> {
         let member = Member { today: member.today.checked_add(ahead.days()).ok()?, ..member };
         let of = |days_ago: &u32| {
             let counted = self.scores.counted(self.score, key, &member, *days_ago);
-            let values = counted.as_ref().map(|counted| fields(self.score, counted));
+            let is_shown = |(field, _): &(&str, Value)| self.shown.contains(*field);
+            let of = |counted| fields(self.score, counted).into_iter().filter(is_shown).collect();
+            let values = counted.as_ref().map(of);
             let whole = counted.filter(|_| *days_ago == 0 && self.explained);
             Numbers { values, whole, there: *days_ago > 0 && self.scores.is_there(self.score, key, &member, *days_ago) }
         };

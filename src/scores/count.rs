@@ -39,7 +39,8 @@ pub struct Seen<'a> {
 /// Counts by the rules of a score.
 pub fn count(score: &Score, seen: Seen<'_>) -> Counted {
     let Seen { days, today, start, is_past } = seen;
-    let known_from = days.from();
+    // Tomorrow's count may be the first that is known.
+    let known_from = days.from().min(today);
     let first = start.map_or(known_from, |start| start.max(known_from));
     let mut counted = Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
     counted.early = days_before(days, first);
@@ -64,10 +65,16 @@ pub fn count(score: &Score, seen: Seen<'_>) -> Counted {
             counted.since = counted.streak.start.and_then(|at| day_at(first, at));
         }
         Period::Week(begins) => {
-            let (weeks, current) = weeks(&runs, first, last, begins);
+            // Nobody knows of the days of the first week that are before the known ones, as far as they count.
+            let whole = first.checked_sub(i64::try_from(into_week(first, begins)).unwrap_or_default().days());
+            let begun = start.into_iter().chain(whole).max().unwrap_or(first).min(first);
+            let before = u32::try_from(days_between(begun, first)).unwrap_or_default();
+            let runs: Vec<Run> = std::iter::once(Run { days: before, count: None }).chain(runs).collect();
+            let (weeks, current) = weeks(&runs, begun, last + before as usize, begins);
+            let open = start.is_none_or(|start| start < begun);
             counted.streak = streak(Course { runs: &weeks, current, open }, score.grace_days, |_| false);
-            let days = counted.streak.start.map(|week| (week * 7).saturating_sub(into_week(first, begins)));
-            counted.since = days.and_then(|at| day_at(first, at));
+            let days = counted.streak.start.map(|week| (week * 7).saturating_sub(into_week(begun, begins)));
+            counted.since = days.and_then(|at| day_at(begun, at)).map(|day| day.max(first));
         }
     }
     counted
@@ -77,7 +84,12 @@ pub fn count(score: &Score, seen: Seen<'_>) -> Counted {
 fn clipped(days: &Days, first: Date, today: Date, tomorrow: Option<Date>) -> Vec<Run> {
     let mut left = u32::try_from(days_between(first, today) + 1).unwrap_or_default();
     let mut skip = u32::try_from(days_between(days.from(), first)).unwrap_or_default();
-    let mut runs = Vec::with_capacity(days.runs().len() + 2);
+    let mut runs = Vec::with_capacity(days.runs().len() + 3);
+    let lead = u32::try_from(days_between(first, days.from())).unwrap_or_default().min(left);
+    if lead > 0 {
+        runs.push(Run { days: lead, count: None });
+        left -= lead;
+    }
     for run in days.runs() {
         let taken = run.days.saturating_sub(skip).min(left);
         skip = skip.saturating_sub(run.days);

@@ -10,32 +10,38 @@ use std::sync::Arc;
 impl Scores<'_> {
     /// For each record, the scores that are computed for it.
     pub fn explain(&self, collection: usize, records: &[Record]) -> Vec<Value> {
-        // What is put into a private member is not published by its explanation either.
         let private = &self.settings.collections[collection].private;
         let is_private = |field: &str| private.iter().any(|name| name.value == field);
-        let scores: Vec<(&Score, Value, Members)> = self
+        let scores: Vec<Term<'_>> = self
             .settings
             .scores_of(collection)
-            .filter(|score| score.fields().all(|field| !is_private(field)))
-            .map(|score| (score, json(&self.formula(score)), Members::read(self, score, records, &mut Vec::new())))
+            .map(|score| Term {
+                score,
+                rule: json(&self.formula(score)),
+                members: Members::read(self, score, records, &mut Vec::new()),
+                is_private: &is_private,
+                in_full: !score.fields().any(is_private),
+                since: !is_private(&score.joined.value) && !is_private(&score.time_zone.value),
+            })
+            .filter(|term| term.in_full || score_fields(term).next().is_some())
             .collect();
         let one = |(at, record): (usize, &Record)| {
-            let term = |(score, rule, members): &(&Score, Value, Members)| {
-                self.one(score, rule, members.get(at), &members.key(at, record))
-            };
-            Value::List(scores.iter().map(term).collect())
+            Value::List(scores.iter().map(|term| self.one(term, at, record)).collect())
         };
         records.par_iter().enumerate().map(one).collect()
     }
 
-    fn one(&self, score: &Score, rule: &Value, member: &super::Member, key: &str) -> Value {
+    fn one(&self, term: &Term<'_>, at: usize, record: &Record) -> Value {
+        let Term { score, rule, members, .. } = term;
+        let (member, key) = (members.get(at), members.key(at, record));
         let facts = &self.facts[score.from];
         let mut out = Map::default();
         out.text("score", &score.name);
         out.value("rule", rule.clone());
-        out.maybe("checkedAt", facts.checked.get(key).and_then(|check| check.checked_at).map(|at| at.to_string()));
-        out.maybe("countsFrom", member.start.map(|day| day.to_string()));
-        let Some(days) = facts.days.get(key) else {
+        let checked = facts.checked.get(&key).and_then(|check| check.checked_at);
+        out.maybe("checkedAt", checked.map(|at| at.to_string()));
+        out.maybe("countsFrom", member.start.filter(|_| term.since).map(|day| day.to_string()));
+        let Some(days) = facts.days.get(&key) else {
             out.value("known", Value::Null);
             out.text(
                 "why",
@@ -49,18 +55,35 @@ impl Scores<'_> {
         known.text("from", &days.from().to_string());
         known.maybe("to", days.last().map(|day| day.to_string()));
         out.value("known", known.done());
-        out.value("months", months(score, days, member));
-        out.value("capped", pair([("days", counted.capped.0.into()), ("cut", counted.capped.1)]));
-        out.value(
-            "excluded",
-            pair([("daysBeforeStart", counted.early.into()), ("daysUnknown", counted.unknown.into())]),
-        );
-        out.value("streak", streak(&counted));
+        if term.in_full && term.since {
+            out.value("months", months(score, days, member));
+            out.value("capped", pair([("days", counted.capped.0.into()), ("cut", counted.capped.1)]));
+            let early = ("daysBeforeStart", counted.early.into());
+            out.value("excluded", pair([early, ("daysUnknown", counted.unknown.into())]));
+            out.value("streak", streak(&counted));
+        }
         let mut gives = Map::default();
-        fields(score, &counted).into_iter().for_each(|(field, value)| gives.value(field, value));
+        let public = fields(score, &counted).into_iter().filter(|(field, _)| !(term.is_private)(field));
+        public.for_each(|(field, value)| gives.value(field, value));
         out.value("gives", gives.done());
         out.done()
     }
+}
+
+/// A score that is explained.
+struct Term<'a> {
+    score: &'a Score,
+    rule: Value,
+    members: Members,
+    is_private: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Whether all that it is put into is public: the terms of a private number would tell it.
+    in_full: bool,
+    /// Whether it may be told from which day a member counts, and what follows from that.
+    since: bool,
+}
+
+fn score_fields<'t>(term: &'t Term<'_>) -> impl Iterator<Item = &'t str> {
+    term.score.fields().filter(|field| !(term.is_private)(field))
 }
 
 /// What each month adds to the score: they sum up to it.

@@ -28,7 +28,14 @@ pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> F
                 facts.checked = checked.collect();
                 facts.checks = checks;
             }
-            Err(error) => faults.push(fault(&source.checks(), error.line(), &error.to_string())),
+            Err(error) => {
+                let mut place = Place::file(&source.checks());
+                (place.line, place.column) = (error.line().max(1), error.column().max(1));
+                let message = format!("these are no checks of activity: {}", without_place(&error.to_string()));
+                faults.push(Diagnostic::error(code::BAD_ACTIVITY, place, message).help(
+                    "`precast refresh` writes this file: restore an earlier version of it, or delete it: then everybody is asked anew",
+                ));
+            }
         }
     }
     facts
@@ -63,14 +70,16 @@ fn bytes(inputs: &Inputs, path: &str) -> Option<Arc<Vec<u8>>> {
 }
 
 fn lines(path: &str, bytes: &[u8], facts: &mut Facts, faults: &mut Vec<Diagnostic>) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     let read = |line: &&[u8]| -> Result<Option<(String, Days)>, String> {
         if line.trim_ascii().is_empty() {
             return Ok(None);
         }
-        let activity: Activity = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let activity = Activity::read(line)?;
         let days = activity.days()?;
-        Ok(Some((activity.member.to_ascii_lowercase(), days)))
+        // Where nothing is known of any day, nothing is known.
+        Ok(Some((activity.member.to_ascii_lowercase(), days)).filter(|(_, days)| !days.is_empty()))
     };
     let read: Vec<_> = lines.par_iter().map(read).collect();
     facts.days.reserve(read.len());
@@ -88,9 +97,13 @@ fn lines(path: &str, bytes: &[u8], facts: &mut Facts, faults: &mut Vec<Diagnosti
     }
 }
 
+/// The parser counts lines of what it was given.
+fn without_place(why: &str) -> &str {
+    why.split(" at line ").next().unwrap_or(why)
+}
+
 fn fault(path: &str, line: usize, why: &str) -> Diagnostic {
-    // The parser counts lines of what it was given, which is one.
-    let why = why.split(" at line ").next().unwrap_or(why);
+    let why = without_place(why);
     let mut place = Place::file(path);
     place.line = line.max(1);
     Diagnostic::error(code::BAD_ACTIVITY, place, format!("this is no activity of a member: {why}")).help(

@@ -1,7 +1,7 @@
 //! What a record says of how its activity is counted: since when, and by which clock.
 
 use super::{Scores, facts};
-use crate::model::{Record, Score, Unreadable, Value};
+use crate::model::{Code, Record, Score, Unreadable, Value, code};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,6 +13,8 @@ use std::collections::HashMap;
 pub struct Member {
     /// The day that it is where the member is.
     pub today: Date,
+    /// The day on which the member joined, where the record says it.
+    pub joined: Option<Date>,
     /// The first day that counts, where there is one.
     pub start: Option<Date>,
     /// Index into the zones.
@@ -33,28 +35,38 @@ impl Members {
         let zones = Zones::of(scores, score, records);
         let read = |(at, record): (usize, &Record)| {
             let mut refused = Vec::new();
-            let mut refuse = |field: &str, message: String, help: &str| {
+            let mut refuse = |code: Code, field: &str, message: String, help: &str| {
                 let (field, help) = (field.to_owned(), help.to_owned());
-                refused.push(Unreadable { record: at, field, message, help });
+                refused.push(Unreadable { record: at, field, code, message, help });
             };
             let zone = match record.get(&score.time_zone.value) {
                 Some(Value::Text(name)) => zones.named.get(&**name).copied().unwrap_or_else(|| {
                     let help = "use a name of the IANA database, such as `Europe/Lisbon`";
-                    refuse(&score.time_zone.value, format!("`{name}` is not a time zone"), help);
+                    refuse(code::BAD_FORMAT, &score.time_zone.value, format!("`{name}` is not a time zone"), help);
                     0
                 }),
-                _ => 0,
+                None | Some(Value::Null) => 0,
+                Some(other) => {
+                    let help = "write the name of one, such as `Europe/Lisbon`";
+                    refuse(code::WRONG_TYPE, &score.time_zone.value, format!("{} is no time zone", other.kind()), help);
+                    0
+                }
             };
             let joined = match record.get(&score.joined.value) {
                 Some(Value::Text(text)) => day(text, &zones.all[zone].0).or_else(|| {
                     let help = "write a day as `2026-04-19`: activity counts from it";
-                    refuse(&score.joined.value, format!("`{text}` is not a date"), help);
+                    refuse(code::BAD_DATE, &score.joined.value, format!("`{text}` is not a date"), help);
                     None
                 }),
-                _ => None,
+                None | Some(Value::Null) => None,
+                Some(other) => {
+                    let help = "write a day as `2026-04-19`: activity counts from it";
+                    refuse(code::WRONG_TYPE, &score.joined.value, format!("{} is no date", other.kind()), help);
+                    None
+                }
             };
             let start = joined.into_iter().chain(score.since).max();
-            (Member { today: zones.all[zone].1, start, zone }, refused)
+            (Member { today: zones.all[zone].1, joined, start, zone }, refused)
         };
         let (all, refused): (Vec<Member>, Vec<Vec<Unreadable>>) = records.par_iter().enumerate().map(read).unzip();
         unreadable.extend(refused.into_iter().flatten());

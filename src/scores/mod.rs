@@ -7,6 +7,7 @@ mod explain;
 mod facts;
 mod freshness;
 mod member;
+mod shown;
 mod streak;
 
 pub use count::{Counted, Seen, count};
@@ -45,11 +46,13 @@ impl<'a> Scores<'a> {
         Some(count(score, Seen { days, today, start: member.start, is_past: days_ago > 0 }))
     }
 
-    /// Whether the member was there already so many days ago.
+    /// Whether the member was there already so many days ago: had joined, or was known to be active, and the challenge
+    /// had begun.
     fn is_there(&self, score: &Score, key: &str, member: &Member, days_ago: u32) -> bool {
         let day = member.today.checked_sub(i64::from(days_ago).days()).unwrap_or(member.today);
         let known_from = self.facts[score.from].days.get(key).map(Days::from);
-        member.start.or(known_from).is_none_or(|start| start <= day)
+        let first = member.joined.or(known_from).into_iter().chain(score.since).max();
+        first.is_none_or(|first| first <= day)
     }
 
     fn laid(&self, scores: &[(&Score, Members)], at: usize, record: &Record, days_ago: u32) -> Laid {

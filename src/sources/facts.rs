@@ -42,7 +42,7 @@ impl Facts {
         let Some(text) = read(root, &path)? else { return Ok(Self::default()) };
         let (mut facts, mut wrong) = (BTreeMap::new(), Vec::new());
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-            let read = serde_json::from_str::<Activity>(line).map_err(|error| error.to_string());
+            let read = Activity::read(line.as_bytes());
             match read.and_then(|activity| activity.days().map(|_| activity)) {
                 Ok(activity) if facts.contains_key(&activity.member.to_ascii_lowercase()) => {
                     wrong

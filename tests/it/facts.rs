@@ -42,7 +42,7 @@ fn broken_facts_are_told_at_their_line() {
     let told = told(&site);
     let has = |text: &str| assert!(told.iter().any(|fault| fault.contains(text)), "{text}: {told:#?}");
     has("calendar.ndjson:3 this is no activity of a member: `x` is no count of days");
-    has("calendar.ndjson:4 this is no activity of a member: expected");
+    has("calendar.ndjson:4 this is no activity of a member: a line is an object");
     has("calendar.ndjson:5 this is no activity of a member: `a` has a line already");
     has("calendar.checked.json:2");
     has("data/users.json:1 `soon` is not a date");
@@ -190,6 +190,34 @@ explain = true
         (&standing["rank"], &standing["value"], &standing["next"]["points"]),
         (&2.into(), &Json::Null, &Json::Null)
     );
+}
+
+/// Of who joined on a private day, nothing is told that tells the day.
+#[test]
+fn a_private_day_of_joining_is_not_explained() {
+    let settings = SITE.replace("key = \"id\"", "key = \"id\"\nprivate = [\"dateJoined\"]")
+        + "[[views]]\npath = \"users/{id}/explain\"\nfrom = \"users\"\nexplain = true\n";
+    let site = Site::empty().file("site/site.toml", settings);
+    site.write("data/users.json", "[{\"id\": \"a\", \"dateJoined\": \"2026-05-04\"}]");
+    let facts = "{\"days\":\"3 _2 2x5\",\"from\":\"2026-05-01\",\"member\":\"a\"}\n";
+    site.write("data/activity/calendar.ndjson", facts);
+    site.ends(0, &["build", "--verify", "--now", "2026-05-08T00:00:00Z"]);
+    let told = site.text("public/api/users/a/explain.json");
+    assert!(
+        !told.contains("2026-05-04") && !told.contains("daysBeforeStart") && !told.contains("since\":\""),
+        "{told}"
+    );
+}
+
+/// What is written of a day of which nothing is known stands for nothing: a record keeps its numbers.
+#[test]
+fn unknown_days_are_no_facts() {
+    let site = Site::empty().file("site/site.toml", format!("{SITE}[[views]]\npath = \"users\"\nfrom = \"users\"\n"));
+    site.write("data/users.json", "[{\"id\": \"a\", \"score\": 9}]");
+    let facts = "\u{feff}{\"days\":\"?9\",\"from\":\"2026-05-02\",\"member\":\"a\"}\n";
+    site.write("data/activity/calendar.ndjson", facts);
+    site.ends(0, &["build", "--now", "2026-05-08T00:00:00Z"]);
+    assert_eq!(site.json("public/api/users.json")[0]["score"], 9);
 }
 
 /// Facts that are there and cannot be read are no missing facts.

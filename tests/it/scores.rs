@@ -52,7 +52,7 @@ explain = true
 type Member<'m> = (&'m str, Json, Option<(Date, &'m str)>);
 
 /// A site with members and facts.
-fn site(members: &[Member<'_>]) -> Site {
+pub fn site(members: &[Member<'_>]) -> Site {
     let site = Site::empty().file("site/site.toml", SITE);
     let (mut users, mut facts) = (Vec::new(), String::new());
     for (id, more, known) in members {
@@ -70,7 +70,7 @@ fn site(members: &[Member<'_>]) -> Site {
     site
 }
 
-fn built(site: &Site, now: &str) -> String {
+pub fn built(site: &Site, now: &str) -> String {
     let run = site.run(&["build", "--verify", "--strict", "--now", now]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     run.stderr
@@ -286,6 +286,23 @@ fn the_next_change_is_told() {
         (&json!("2026-01-21T12:00:00Z"), &json!(false))
     );
     assert_eq!(status(&idle, "2026-01-21T12:00:00Z")["sources"]["calendar"]["stale"], json!(true));
+}
+
+/// Who began to be active within the days of movement is new, also where the challenge has a start.
+#[test]
+fn who_was_not_there_is_new() {
+    let member = |from| ("a", json!({}), Some((from, "1x5")));
+    for (since, from, trend) in [
+        ("2026-01-01", date(2026, 5, 6), "new"),
+        ("2026-01-01", date(2026, 5, 1), "same"),
+        ("2026-05-05", date(2026, 5, 1), "new"),
+    ] {
+        let site = site(&[member(from)]);
+        let settings = site.text("site/site.toml").replace("daily_cap = 10", &format!("since = \"{since}\""));
+        site.write("site/site.toml", settings);
+        built(&site, "2026-05-10T12:00:00Z");
+        assert_eq!(data(&site, "board")[0]["trend"], trend, "{since} {from}");
+    }
 }
 
 /// Between two instants without a change told, builds are the same; at the one that is told, they differ.

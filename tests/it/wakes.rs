@@ -1,10 +1,11 @@
-//! A build trusts what an earlier one said of its next change: over an older output it must give what a fresh one gives.
+//! When builds are to be made again: an old output is trusted up to its next change, and wakes for what is shown alone.
 
+use crate::scores::{built, site};
 use crate::support::{Site, run_in};
 use jiff::ToSpan as _;
 use jiff::civil::date;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 
 const SITE: &str = r#"
@@ -85,4 +86,23 @@ proptest! {
             }
         }
     }
+}
+
+/// Who is not published wakes nobody, and what no answer shows is no change.
+#[test]
+fn only_what_is_shown_wakes() {
+    let next = |site: &Site| {
+        built(site, "2026-05-10T05:00:00Z");
+        site.json("public/v1/status.json")["nextChangeAt"].clone()
+    };
+    let active = Some((date(2026, 5, 2), "1x8 _"));
+    let hidden = site(&[("a", json!({ "timeZone": "Pacific/Kiritimati", "listed": false }), active)]);
+    assert_eq!(next(&hidden), Json::Null);
+    let shown = site(&[("a", json!({}), active)]);
+    assert_eq!(next(&shown), "2026-05-11T00:00:00Z", "the streak ends, and the week moves");
+    let settings = shown.text("site/site.toml");
+    let board = settings.split("[[views]]").next().expect("settings").to_owned()
+        + "[[views]]\npath = \"names\"\nfrom = \"users\"\nfields = [\"id\", \"longest\"]\n";
+    shown.write("site/site.toml", board);
+    assert_ne!(next(&shown), "2026-05-11T00:00:00Z", "the longest streak stays");
 }

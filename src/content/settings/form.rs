@@ -134,6 +134,27 @@ impl<'a> Form<'a> {
         None
     }
 
+    /// A whole number from 1 to `most`.
+    pub fn positive_to(&self, name: &'static str, most: usize) -> Option<Placed<usize>> {
+        let found = self.positive(name)?;
+        self.bounded(name, found, most)
+    }
+
+    /// A whole number from 0 to `most`.
+    pub fn whole_to(&self, name: &'static str, most: usize) -> Option<Placed<usize>> {
+        let found = self.whole(name)?;
+        self.bounded(name, found, most)
+    }
+
+    fn bounded(&self, name: &str, found: Placed<usize>, most: usize) -> Option<Placed<usize>> {
+        if found.value <= most {
+            return Some(found);
+        }
+        let message = format!("{} is at most {most}", self.title_of(name));
+        self.reader.report(Diagnostic::error(code::BAD_OPTION, found.at, message));
+        None
+    }
+
     /// A whole number from 0.
     pub fn whole(&self, name: &'static str) -> Option<Placed<usize>> {
         let node = self.node(name)?;

@@ -65,13 +65,18 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         .map_or_else(Vec::new, |tables| tables.entries().iter().map(|entry| entry.name.to_string()).collect());
     let broken_collections = declared.into_iter().filter(|name| !read(name)).collect();
     let sources = sources::sources(reader, form, &collections);
-    let scores = scores::scores(reader, form, &sources, &collections);
+    let broken_sources = form.table("sources").map_or_else(Vec::new, |tables| {
+        let read = |name: &str| sources.iter().any(|source| source.name == name);
+        tables.entries().iter().filter(|entry| !read(&entry.name)).map(|entry| entry.name.to_string()).collect()
+    });
+    let scores = scores::scores(reader, form, (&sources, &broken_sources), &collections);
     let mut settings = Settings {
         site,
         openapi: openapi(reader, form),
         collections,
         broken_collections,
         sources,
+        broken_sources,
         scores,
         surfaces,
         views: Vec::new(),

@@ -20,23 +20,31 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 /// Members of a record that decide whether, and until when, it is published.
 const MEANT: [&str; 5] = ["listed", "draft", "date", "expires", "aliases"];
 
-pub fn scores(reader: &Reader<'_>, form: &Form<'_>, sources: &[Source], collections: &[CollectionDecl]) -> Vec<Score> {
+/// `broken` are the names of sources that could not be read.
+pub fn scores(
+    reader: &Reader<'_>,
+    form: &Form<'_>,
+    (sources, broken): (&[Source], &[String]),
+    collections: &[CollectionDecl],
+) -> Vec<Score> {
     let Some(tables) = form.table("scores") else { return Vec::new() };
     let mut scores: Vec<Score> = Vec::new();
     for entry in tables.entries() {
         let at = reader.place(&entry.name_span);
         let Some(table) = reader.form(&entry.node, format!("score `{}`", entry.name)) else { continue };
         name(reader, &entry.name, &at, "a score");
-        let Some(score) = score(reader, &table, &entry.name, &at, sources) else { continue };
+        let Some(mut score) = score(reader, &table, &entry.name, &at, (sources, broken)) else { continue };
         let collection = &collections[sources[score.from].members];
-        for field in score.fields() {
-            let twice = score.fields().filter(|other| *other == field).count() > 1;
+        let fields: Vec<String> = score.fields().map(str::to_owned).collect();
+        for field in &fields {
+            let twice = fields.iter().filter(|other| *other == field).count() > 1;
             let why = taken(field, &score, &scores, sources, collection);
             if let Some(why) = why.or_else(|| twice.then(|| "is named twice".to_owned())) {
                 let message = format!("`{field}` of `{}` {why}", collection.name);
                 let at = place(reader, &table, field).unwrap_or_else(|| score.at.clone());
                 let fault = Diagnostic::error(code::BAD_OPTION, at, message);
                 reader.report(fault.help("put this number into another member"));
+                score.leave_out(field);
             }
         }
         scores.push(score);
@@ -82,10 +90,17 @@ fn taken(
     }
 }
 
-fn score(reader: &Reader<'_>, table: &Form<'_>, name: &str, at: &Place, sources: &[Source]) -> Option<Score> {
+fn score(
+    reader: &Reader<'_>,
+    table: &Form<'_>,
+    name: &str,
+    at: &Place,
+    (sources, broken): (&[Source], &[String]),
+) -> Option<Score> {
     let from = table.required_text("from").and_then(|from| {
         let found = sources.iter().position(|source| source.name == from.value);
-        if found.is_none() {
+        // A source that could not be read has had its own fault told.
+        if found.is_none() && !broken.contains(&from.value) {
             let known: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
             let fault =
                 Diagnostic::error(code::BAD_OPTION, from.at.clone(), format!("there is no source `{}`", from.value));
@@ -105,8 +120,8 @@ fn score(reader: &Reader<'_>, table: &Form<'_>, name: &str, at: &Place, sources:
         name: name.to_owned(),
         at: at.clone(),
         from: from.unwrap_or_default(),
-        daily_cap: table.positive("daily_cap").map(|cap| small(cap.value)),
-        grace_days: table.whole("grace_days").map_or(0, |days| small(days.value)),
+        daily_cap: table.positive_to("daily_cap", u32::MAX as usize).map(|cap| small(cap.value)),
+        grace_days: table.whole_to("grace_days", 3660).map_or(0, |days| small(days.value)),
         excluded,
         period,
         since: table.text("since").and_then(|since| date(reader, &since)),
@@ -168,11 +183,15 @@ fn excluded(reader: &Reader<'_>, table: &Form<'_>) -> Vec<Weekday> {
     excluded.dedup();
     let of_weeks = table.node("period").is_some_and(|node| matches!(&node.kind, Kind::Text(text) if &**text == "week"));
     let why = match days.first() {
-        Some(_) if of_weeks => "`exclude` is of days, and this score's streaks are of weeks",
-        Some(_) if excluded.len() == WEEKDAYS.len() => "with every weekday excluded, no streak would ever break",
+        Some(_) if of_weeks => {
+            ("`exclude` is of days, and this score's streaks are of weeks", "leave it out, or `period`")
+        }
+        Some(_) if excluded.len() == WEEKDAYS.len() => {
+            ("with every weekday excluded, no streak would ever break", "leave at least one of them out")
+        }
         _ => return excluded,
     };
-    reader.report(Diagnostic::error(code::BAD_OPTION, days[0].at.clone(), why).help("leave some out, or all of them"));
+    reader.report(Diagnostic::error(code::BAD_OPTION, days[0].at.clone(), why.0).help(why.1));
     excluded
 }
 
@@ -203,7 +222,7 @@ fn windows(reader: &Reader<'_>, table: &Form<'_>) -> Vec<(String, Window)> {
             let fault = Diagnostic::error(code::BAD_OPTION, text.at, format!("`{}` is no window", text.value));
             reader
                 .report(fault.help(
-                    "write so many days as `30d`, the month that it is as `month`, and another one as `2026-05`",
+                    "write so many days as `30d` (up to `3660d`), the month that it is as `month`, and another one as `2026-05`",
                 ));
         }
         Some((entry.name.to_string(), window?))

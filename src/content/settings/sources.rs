@@ -45,21 +45,32 @@ fn source(
     let members = members(reader, table, &at, collections);
     let account = table.text("account");
     // An option that the kind does not take is told as unknown.
-    let takes = |kinds: &[&str]| kind.as_ref().is_none_or(|(word, _)| kinds.contains(&word.as_str()));
-    let token = takes(&["github", "x", "command"]).then(|| token(table)).flatten();
+    let is_known = kind.as_ref().is_some_and(|(word, _)| KINDS.contains(&word.as_str()));
+    let takes = |kinds: &[&str]| kind.as_ref().is_none_or(|(word, _)| !is_known || kinds.contains(&word.as_str()));
+    let token = takes(&["github", "x", "command"]).then(|| token(reader, table)).flatten();
     let url = takes(&["github", "x", "feed"]).then(|| url(reader, table, takes(&["feed"]))).flatten();
-    let stale_hours = table.positive("stale_hours").map_or(STALE_HOURS, |hours| hours.value);
-    table.finish();
+    let stale_hours = table.positive_to("stale_hours", 87_600).map_or(STALE_HOURS, |hours| hours.value);
+    if is_known {
+        table.finish();
+    }
     let (kind, members) = (kind?.1?, members?);
     let account = account.unwrap_or_else(|| Placed { value: collections[members].key.value.clone(), at: at.clone() });
     Some(Source { name: name.to_owned(), at, kind, members, account, token, url, stale_hours })
 }
 
-fn token(table: &Form<'_>) -> Option<Placed<String>> {
+fn token(reader: &Reader<'_>, table: &Form<'_>) -> Option<Placed<String>> {
     let token = table.table("token")?;
     let env = token.required_text("env");
     token.finish();
-    env
+    let env = env?;
+    let is_name = !env.value.is_empty() && env.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !is_name {
+        let message = format!("`{}` is no name of a variable", env.value.escape_debug());
+        let fault = Diagnostic::error(code::BAD_OPTION, env.at, message);
+        reader.report(fault.help("the token stands in the environment: name its variable, such as `GITHUB_TOKEN`"));
+        return None;
+    }
+    Some(env)
 }
 
 /// The address of a service. A token is not sent where others can read it.

@@ -64,7 +64,8 @@ fn view(reader: &Reader<'_>, node: &Node, settings: &Settings, earlier: &[View])
     let surfaces = surfaces(reader, &form, settings);
     form.finish();
     combinations(reader, &form, each);
-    let scored = from_index.is_none_or(|from| count.is_none() && settings.scores_of(from).next().is_some());
+    let scored = !settings.broken_sources.is_empty()
+        || from_index.is_none_or(|from| count.is_none() && settings.scores_of(from).next().is_some());
     check_movement(reader, rank.as_ref(), scored);
     let view = View {
         path: path?,
@@ -147,7 +148,7 @@ fn rank(reader: &Reader<'_>, form: &Form<'_>) -> Option<Rank> {
             }
         },
     };
-    let movement = form.positive("movement_days").map(|days| u32::try_from(days.value).unwrap_or(u32::MAX));
+    let movement = form.positive_to("movement_days", 3660).map(|days| u32::try_from(days.value).unwrap_or(u32::MAX));
     form.finish();
     by.map(|by| Rank { by, method, movement_days: movement })
 }

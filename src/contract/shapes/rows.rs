@@ -102,7 +102,9 @@ impl<'a> Known<'a> {
 
     /// The schema of a view's rows, or of its documents.
     pub fn row(&self, view: &View, namer: &mut Namer, components: &mut Components) -> Json {
-        if let Some((name, schema)) = super::about::document(self.settings, view) {
+        if let Some((name, schema)) =
+            super::about::document(self.settings, view, &self.components[&self.names[view.from].0])
+        {
             let name = namer.unique(name, || name.to_owned());
             components.insert(name.clone(), schema);
             return reference(&name);
@@ -178,7 +180,7 @@ fn component(schema: &Json, name: &str) -> Json {
     component
 }
 
-fn pointer(member: &str) -> String {
+pub(super) fn pointer(member: &str) -> String {
     format!("/properties/{}", member.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -245,7 +247,7 @@ fn count_row(label: &str, view: &View) -> Json {
 }
 
 /// The same, or null.
-fn nullable(schema: &Json) -> Json {
+pub(super) fn nullable(schema: &Json) -> Json {
     let mut schema = schema.clone();
     let closed = |keywords: &Map<String, Json>| {
         ["$ref", "allOf", "anyOf", "oneOf", "not", "if"].iter().any(|keyword| keywords.contains_key(*keyword))
