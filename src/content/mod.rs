@@ -154,12 +154,13 @@ fn one(
     declare(&mut collection, over, decl, schema.as_ref());
     faults.extend(names::unknown(&collection, decl));
     faults.extend(names::unknown_to_activity(&collection, over.settings, over.collection));
-    faults.extend(over.lay(&mut collection, places));
+    let (wrong, then) = over.lay(&mut collection, places);
+    faults.extend(wrong);
     faults.extend(derive::derive(&mut collection, &decl.derive, places));
     faults.extend(aliases::index(&mut collection, places));
     let mut hiding = visibility::hide(&mut collection, (moment.now, moment.drafts), &site.time_zone, places);
     faults.append(&mut hiding.faults);
-    over.past(&mut collection, decl, places);
+    over.past(&mut collection, then, decl, places);
     over.watch(&collection, &mut hiding);
     One { collection: Arc::new(collection), schema, hiding, faults }
 }

@@ -7,8 +7,8 @@ use super::schema::member;
 use super::visibility::Hiding;
 use crate::expr::Expression;
 use crate::model::{
-    Collection, CollectionDecl, Derived, Diagnostic, FieldOrigin, HiddenReason, Overlay, Overlays, Past, Record,
-    Settings,
+    Collection, CollectionDecl, Derived, Diagnostic, FieldOrigin, HiddenReason, Laid, Name, Overlay, Overlays, Past,
+    Record, Settings,
 };
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -23,25 +23,37 @@ pub struct Over<'o> {
     pub settings: &'o Settings,
 }
 
+/// What lay over the records so many days ago.
+pub struct Then {
+    days_ago: u32,
+    names: Vec<Name>,
+    members: Vec<Laid>,
+}
+
 impl Over<'_> {
-    /// Lays the members of today over the records.
-    pub fn lay(&self, collection: &mut Collection, places: &Places<'_>) -> Vec<Diagnostic> {
-        let Some(overlay) = self.overlays.over(self.collection, &collection.records, 0) else { return Vec::new() };
+    /// Lays the members of today over the records. What lay over them in the past is for [`Self::past`].
+    pub fn lay(&self, collection: &mut Collection, places: &Places<'_>) -> (Vec<Diagnostic>, Vec<Then>) {
+        let movements = self.movements();
+        let days: Vec<u32> = std::iter::once(0).chain(movements.iter().copied()).collect();
+        let Some(overlay) = self.overlays.over(self.collection, &collection.records, &days) else {
+            return (Vec::new(), Vec::new());
+        };
         let faults = overlay.unreadable.iter().map(|wrong| {
             let record = &collection.records[wrong.record];
             let at = places.of(collection, record, &member(&wrong.field), Part::Value);
             Diagnostic::error(wrong.code, at, wrong.message.clone()).help(wrong.help.clone())
         });
         let faults = faults.collect();
-        set(collection, overlay, |_| true);
-        faults
+        let mut days = overlay.days.into_iter();
+        set(collection, &overlay.names, days.next().unwrap_or_default(), |_| true);
+        let then = |(days_ago, members)| Then { days_ago, names: overlay.names.clone(), members };
+        (faults, movements.into_iter().zip(days).map(then).collect())
     }
 
     /// The records as they were, for every view that tells how its rows moved.
-    pub fn past(&self, collection: &mut Collection, decl: &CollectionDecl, places: &Places<'_>) {
-        for days_ago in self.movements() {
-            let Some(overlay) = self.overlays.over(self.collection, &collection.records, days_ago) else { continue };
-            let there: Vec<bool> = overlay.members.iter().map(|laid| laid.there).collect();
+    pub fn past(&self, collection: &mut Collection, then: Vec<Then>, decl: &CollectionDecl, places: &Places<'_>) {
+        for Then { days_ago, names, members } in then {
+            let there: Vec<bool> = members.iter().map(|laid| laid.there).collect();
             let needed = self.needed(days_ago, decl);
             let is_needed = |name: &str| needed.contains(name);
             let records = collection.records.par_iter().map(|record| Record {
@@ -59,7 +71,7 @@ impl Over<'_> {
                 closed: collection.closed,
                 ..Collection::default()
             };
-            set(&mut past, overlay, is_needed);
+            set(&mut past, &names, members, is_needed);
             let derived: Vec<Derived> =
                 decl.derive.iter().filter(|derived| is_needed(&derived.name)).cloned().collect();
             // What fails was told of today's records.
@@ -115,8 +127,7 @@ impl Over<'_> {
     }
 }
 
-fn set(collection: &mut Collection, overlay: Overlay, is_wanted: impl Fn(&str) -> bool + Sync) {
-    let Overlay { names, members, .. } = overlay;
+fn set(collection: &mut Collection, names: &[Name], members: Vec<Laid>, is_wanted: impl Fn(&str) -> bool + Sync) {
     collection.records.par_iter_mut().zip(members).for_each(|(record, laid)| {
         for (name, value) in names.iter().zip(laid.values) {
             if let Some(value) = value.filter(|_| is_wanted(name)) {
@@ -130,7 +141,7 @@ fn set(collection: &mut Collection, overlay: Overlay, is_wanted: impl Fn(&str) -
 pub struct Nothing;
 
 impl Overlays for Nothing {
-    fn over(&self, _: usize, _: &[Record], _: u32) -> Option<Overlay> {
+    fn over(&self, _: usize, _: &[Record], _: &[u32]) -> Option<Overlay> {
         None
     }
 

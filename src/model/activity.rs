@@ -2,7 +2,7 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -33,9 +33,20 @@ pub struct Activity {
 
 /// A day in its one spelling.
 fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let day = text.parse().ok().filter(|_| text.len() == 10);
-    day.ok_or_else(|| D::Error::custom(format!("`{}` is no day such as `2026-05-31`", text.escape_debug())))
+    struct Day;
+    impl Visitor<'_> for Day {
+        type Value = Date;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a day such as `2026-05-31`")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Date, E> {
+            let day = text.parse().ok().filter(|_| text.len() == 10);
+            day.ok_or_else(|| E::custom(format!("`{}` is no day such as `2026-05-31`", text.escape_debug())))
+        }
+    }
+    deserializer.deserialize_str(Day)
 }
 
 /// Counts of consecutive days. Written as words with spaces between them: `3` is a day with a count of three, `3x5`
@@ -94,7 +105,7 @@ impl Days {
     /// # Errors
     /// In words, the first word that is none.
     pub fn parse(from: Date, text: &str) -> Result<Self, String> {
-        let mut days = Self::none(from);
+        let mut days = Self { from, runs: Vec::with_capacity(text.len() / 3 + 1) };
         let mut all = 0_usize;
         for word in text.split_ascii_whitespace() {
             let run = word_of(word).ok_or_else(|| format!("`{word}` is no count of days"))?;
@@ -197,7 +208,7 @@ impl Days {
 
 /// Days from one to another; negative where the second is earlier.
 pub fn days_between(from: Date, to: Date) -> i64 {
-    i64::from(from.until(to).map_or(0, |span| span.get_days()))
+    from.duration_until(to).as_secs() / (24 * 60 * 60)
 }
 
 fn word_of(word: &str) -> Option<Run> {

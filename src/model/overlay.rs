@@ -5,11 +5,12 @@ use super::record::Record;
 use super::value::{Name, Value};
 use jiff::Timestamp;
 
-/// What is laid over the records of a collection, in their order.
+/// What is laid over the records of a collection.
 #[derive(Clone, Debug, Default)]
 pub struct Overlay {
     pub names: Vec<Name>,
-    pub members: Vec<Laid>,
+    /// For each day that was asked for, what is laid over each record, in their order.
+    pub days: Vec<Vec<Laid>>,
     pub unreadable: Vec<Unreadable>,
 }
 
@@ -34,8 +35,8 @@ pub struct Laid {
 
 /// Computes members of records from what is no part of them.
 pub trait Overlays: Sync {
-    /// What lies over the records of the collection (its index), as of so many days ago; `None` where nothing does.
-    fn over(&self, collection: usize, records: &[Record], days_ago: u32) -> Option<Overlay>;
+    /// What lies over the records of the collection (its index), as of each of so many days ago; `None` where nothing does.
+    fn over(&self, collection: usize, records: &[Record], days_ago: &[u32]) -> Option<Overlay>;
 
     /// The next instant at which one of these members, or how it moved over so many days, changes by itself.
     fn next_change(&self, collection: usize, records: &[Record], movements: &[u32]) -> Option<Timestamp>;

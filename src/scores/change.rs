@@ -22,7 +22,7 @@ impl Scores<'_> {
         let next = scores.filter_map(|score| {
             let members = Members::read(self, score, records, &mut Vec::new());
             let explained = self.is_explained(collection);
-            let change = Change { scores: self, score, movements, explained, shown: &shown };
+            let change = Change { score, movements, explained, shown: &shown };
             members.by_zone().into_iter().filter_map(|(zone, at)| change.first(records, &members, zone, &at)).min()
         });
         next.min()
@@ -35,7 +35,6 @@ impl Scores<'_> {
 
 /// What a change is looked for in.
 struct Change<'a> {
-    scores: &'a Scores<'a>,
     score: &'a Score,
     movements: &'a [u32],
     /// Whether more is told than the members that are computed.
@@ -46,14 +45,13 @@ struct Change<'a> {
 
 impl Change<'_> {
     /// The first midnight in a time zone that changes something for one of its members.
-    fn first(&self, records: &[Record], members: &Members, zone: &TimeZone, at: &[usize]) -> Option<Timestamp> {
+    fn first(&self, records: &[Record], members: &Members<'_>, zone: &TimeZone, at: &[usize]) -> Option<Timestamp> {
         // The nearest that was found yet: nobody need look beyond it.
         let nearest = AtomicI64::new(i64::MAX);
         let published = at.par_iter().filter(|at| records[**at].hidden.is_none());
         published.for_each(|at| {
-            let key = members.key(*at, &records[*at]);
             let below = nearest.load(Ordering::Relaxed);
-            if let Some(ahead) = self.ahead(&key, *members.get(*at), below) {
+            if let Some(ahead) = self.ahead(*members.get(*at), below) {
                 nearest.fetch_min(ahead, Ordering::Relaxed);
             }
         });
@@ -65,16 +63,16 @@ impl Change<'_> {
 
     /// In how many days, fewer than `below`, something changes for a member, or is to be looked at again: days are
     /// looked at up to the end of a fortnight, the same one for everybody and from whichever day of it one looks.
-    fn ahead(&self, key: &str, member: Member, below: i64) -> Option<i64> {
+    fn ahead(&self, member: Member<'_>, below: i64) -> Option<i64> {
         let into = days_between(Date::constant(1970, 1, 1), member.today).rem_euclid(SOON);
         let first = Member { today: member.today.checked_sub(into.days()).unwrap_or(member.today), ..member };
-        if below <= 1 || self.is_settled(key, first) {
+        if below <= 1 || self.is_settled(first) {
             return None;
         }
         let end = SOON - into;
-        let mut before = self.numbers(key, member, 0);
+        let mut before = self.numbers(member, 0);
         for ahead in 1..below.min(end) {
-            let then = self.numbers(key, member, ahead);
+            let then = self.numbers(member, ahead);
             if then != before {
                 return Some(ahead);
             }
@@ -85,7 +83,7 @@ impl Change<'_> {
 
     /// Whether nothing of the member changes any more: whatever was done, and the end of what is known, are behind every
     /// window, every streak and every past that is looked at.
-    fn is_settled(&self, key: &str, member: Member) -> bool {
+    fn is_settled(&self, member: Member<'_>) -> bool {
         let unit = if matches!(self.score.period, Period::Day) { 1 } else { 7 };
         let windows = self.score.windows.iter().map(|(_, window)| match window {
             Window::Days(days) => i64::from(*days),
@@ -96,7 +94,7 @@ impl Change<'_> {
         let streak = unit * (i64::from(self.score.grace_days) + 3) + 7;
         let reach = windows.max().unwrap_or_default().max(streak) + past + 1;
         let is_behind = |day: Date| days_between(day, member.today) > reach;
-        let days = self.scores.facts[self.score.from].days.get(key);
+        let days = member.days;
         let known_to = days.and_then(Days::last);
         // Days that never break a streak go on extending one, as long as they are known: so all of them are behind.
         member.start.is_none_or(is_behind)
@@ -105,15 +103,15 @@ impl Change<'_> {
     }
 
     /// Everything that is told of a member so many days ahead: of that day, and of each day that movement looks back to.
-    fn numbers(&self, key: &str, member: Member, ahead: i64) -> Option<Vec<Numbers<'_>>> {
+    fn numbers(&self, member: Member<'_>, ahead: i64) -> Option<Vec<Numbers<'_>>> {
         let member = Member { today: member.today.checked_add(ahead.days()).ok()?, ..member };
         let of = |days_ago: &u32| {
-            let counted = self.scores.counted(self.score, key, &member, *days_ago);
+            let counted = member.counted(self.score, *days_ago);
             let is_shown = |(field, _): &(&str, Value)| self.shown.contains(*field);
             let of = |counted| fields(self.score, counted).into_iter().filter(is_shown).collect();
             let values = counted.as_ref().map(of);
             let whole = counted.filter(|_| *days_ago == 0 && self.explained);
-            Numbers { values, whole, there: *days_ago > 0 && self.scores.is_there(self.score, key, &member, *days_ago) }
+            Numbers { values, whole, there: *days_ago > 0 && member.is_there(self.score, *days_ago) }
         };
         Some([0].iter().chain(self.movements).map(of).collect())
     }

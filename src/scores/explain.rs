@@ -41,7 +41,7 @@ impl Scores<'_> {
         let checked = facts.checked.get(&key).and_then(|check| check.checked_at);
         out.maybe("checkedAt", checked.map(|at| at.to_string()));
         out.maybe("countsFrom", member.start.filter(|_| term.since).map(|day| day.to_string()));
-        let Some(days) = facts.days.get(&key) else {
+        let Some(days) = member.days else {
             out.value("known", Value::Null);
             out.text(
                 "why",
@@ -74,7 +74,7 @@ impl Scores<'_> {
 struct Term<'a> {
     score: &'a Score,
     rule: Value,
-    members: Members,
+    members: Members<'a>,
     is_private: &'a (dyn Fn(&str) -> bool + Sync),
     /// Whether all that it is put into is public: the terms of a private number would tell it.
     in_full: bool,
@@ -87,7 +87,7 @@ fn score_fields<'t>(term: &'t Term<'_>) -> impl Iterator<Item = &'t str> {
 }
 
 /// What each month adds to the score: they sum up to it.
-fn months(score: &Score, days: &Days, member: &super::Member) -> Value {
+fn months(score: &Score, days: &Days, member: &super::Member<'_>) -> Value {
     let cap = score.daily_cap.unwrap_or(u32::MAX);
     let first = member.start.map_or(days.from(), |start| start.max(days.from()));
     let mut months: BTreeMap<(i16, i8), (u64, u64)> = BTreeMap::new();

@@ -1,16 +1,18 @@
 //! What a record says of how its activity is counted: since when, and by which clock.
 
-use super::{Scores, facts};
-use crate::model::{Code, Record, Score, Unreadable, Value, code};
-use jiff::Timestamp;
+use super::{Counted, Scores, Seen, count, facts};
+use crate::model::{Code, Days, Record, Score, Unreadable, Value, code};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// One member, for one score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
+#[derive(Clone, Copy, Debug)]
+pub struct Member<'f> {
+    /// What is known of the member's days.
+    pub days: Option<&'f Days>,
     /// The day that it is where the member is.
     pub today: Date,
     /// The day on which the member joined, where the record says it.
@@ -21,18 +23,36 @@ pub struct Member {
     pub zone: usize,
 }
 
+impl Member<'_> {
+    /// What the member's days count for a score, as of so many days ago; `None` where nothing is known.
+    pub fn counted(&self, score: &Score, days_ago: u32) -> Option<Counted> {
+        let today = self.today.checked_sub(i64::from(days_ago).days()).ok()?;
+        Some(count(score, Seen { days: self.days?, today, start: self.start, is_past: days_ago > 0 }))
+    }
+
+    /// Whether the member was there already so many days ago: had joined, or was known to be active, and the challenge
+    /// had begun.
+    pub fn is_there(&self, score: &Score, days_ago: u32) -> bool {
+        let day = self.today.checked_sub(i64::from(days_ago).days()).unwrap_or(self.today);
+        let first = self.joined.or(self.days.map(Days::from)).into_iter().chain(score.since).max();
+        first.is_none_or(|first| first <= day)
+    }
+}
+
 /// Every member of a collection, in order.
-pub struct Members {
-    all: Vec<Member>,
+pub struct Members<'f> {
+    all: Vec<Member<'f>>,
     /// The site's zone, and those that records name.
     zones: Vec<TimeZone>,
     /// Former keys of those whose facts stand under them yet.
     former: HashMap<usize, String>,
 }
 
-impl Members {
-    pub fn read(scores: &Scores<'_>, score: &Score, records: &[Record], unreadable: &mut Vec<Unreadable>) -> Self {
+impl<'f> Members<'f> {
+    pub fn read(scores: &'f Scores<'_>, score: &Score, records: &[Record], unreadable: &mut Vec<Unreadable>) -> Self {
         let zones = Zones::of(scores, score, records);
+        let known = &scores.facts[score.from].days;
+        let former = facts::former(records, |key| known.contains_key(key));
         let read = |(at, record): (usize, &Record)| {
             let mut refused = Vec::new();
             let mut refuse = |code: Code, field: &str, message: String, help: &str| {
@@ -66,16 +86,18 @@ impl Members {
                 }
             };
             let start = joined.into_iter().chain(score.since).max();
-            (Member { today: zones.all[zone].1, joined, start, zone }, refused)
+            let days = match former.get(&at) {
+                Some(former) => known.get(former),
+                None => known.get(&record.key.to_ascii_lowercase()),
+            };
+            (Member { days, today: zones.all[zone].1, joined, start, zone }, refused)
         };
-        let (all, refused): (Vec<Member>, Vec<Vec<Unreadable>>) = records.par_iter().enumerate().map(read).unzip();
+        let (all, refused): (Vec<Member<'f>>, Vec<Vec<Unreadable>>) = records.par_iter().enumerate().map(read).unzip();
         unreadable.extend(refused.into_iter().flatten());
-        let known = &scores.facts[score.from].days;
-        let former = facts::former(records, |key| known.contains_key(key));
         Self { all, zones: zones.all.into_iter().map(|(zone, _)| zone).collect(), former }
     }
 
-    pub fn get(&self, at: usize) -> &Member {
+    pub fn get(&self, at: usize) -> &Member<'f> {
         &self.all[at]
     }
 

@@ -14,9 +14,9 @@ pub use count::{Counted, Seen, count};
 pub use freshness::Freshness;
 pub use streak::{Course, Streak, streak};
 
-use crate::model::{Days, Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
+use crate::model::{Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
 use facts::Facts;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 use member::{Member, Members};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -39,28 +39,12 @@ impl<'a> Scores<'a> {
         (Self { settings, facts, now }, faults)
     }
 
-    /// What the facts of a member count for a score, as of so many days ago; `None` where there are none.
-    fn counted(&self, score: &Score, key: &str, member: &Member, days_ago: u32) -> Option<Counted> {
-        let days = self.facts[score.from].days.get(key)?;
-        let today = member.today.checked_sub(i64::from(days_ago).days()).ok()?;
-        Some(count(score, Seen { days, today, start: member.start, is_past: days_ago > 0 }))
-    }
-
-    /// Whether the member was there already so many days ago: had joined, or was known to be active, and the challenge
-    /// had begun.
-    fn is_there(&self, score: &Score, key: &str, member: &Member, days_ago: u32) -> bool {
-        let day = member.today.checked_sub(i64::from(days_ago).days()).unwrap_or(member.today);
-        let known_from = self.facts[score.from].days.get(key).map(Days::from);
-        let first = member.joined.or(known_from).into_iter().chain(score.since).max();
-        first.is_none_or(|first| first <= day)
-    }
-
-    fn laid(&self, scores: &[(&Score, Members)], at: usize, record: &Record, days_ago: u32) -> Laid {
+    fn laid(scores: &[(&Score, Members<'_>)], at: usize, record: &Record, days_ago: u32) -> Laid {
         let (mut values, mut there) = (Vec::new(), true);
         for (score, members) in scores {
-            let (member, key) = (members.get(at), members.key(at, record));
-            let counted = self.counted(score, &key, member, days_ago);
-            there &= self.is_there(score, &key, member, days_ago);
+            let member = members.get(at);
+            let counted = member.counted(score, days_ago);
+            there &= member.is_there(score, days_ago);
             // What nobody has looked at stays as it is written.
             let unseen = counted.is_none();
             let zero = || Counted { windows: vec![0; score.windows.len()], ..Counted::default() };
@@ -92,9 +76,9 @@ fn fields<'s>(score: &'s Score, counted: &Counted) -> Vec<(&'s str, Value)> {
 }
 
 impl Overlays for Scores<'_> {
-    fn over(&self, collection: usize, records: &[Record], days_ago: u32) -> Option<Overlay> {
+    fn over(&self, collection: usize, records: &[Record], days_ago: &[u32]) -> Option<Overlay> {
         let mut unreadable = Vec::new();
-        let scores: Vec<(&Score, Members)> = self
+        let scores: Vec<(&Score, Members<'_>)> = self
             .settings
             .scores_of(collection)
             .map(|score| (score, Members::read(self, score, records, &mut unreadable)))
@@ -103,9 +87,11 @@ impl Overlays for Scores<'_> {
             return None;
         }
         let names: Vec<Name> = scores.iter().flat_map(|(score, _)| score.fields()).map(Arc::from).collect();
-        let members =
-            records.par_iter().enumerate().map(|(at, record)| self.laid(&scores, at, record, days_ago)).collect();
-        Some(Overlay { names, members, unreadable })
+        let of = |days_ago: &u32| {
+            let each = records.par_iter().enumerate();
+            each.map(|(at, record)| Self::laid(&scores, at, record, *days_ago)).collect()
+        };
+        Some(Overlay { names, days: days_ago.iter().map(of).collect(), unreadable })
     }
 
     fn next_change(&self, collection: usize, records: &[Record], movements: &[u32]) -> Option<Timestamp> {

@@ -26,18 +26,29 @@ pub struct Streak {
 /// does the current one. What is excluded extends a running streak and never breaks one. What is not known neither extends
 /// nor breaks; where the streak would be longer if there had been something, it is provisional.
 pub fn streak(course: Course<'_>, grace: u32, is_excluded: impl Fn(usize) -> bool) -> Streak {
-    let mut streak = walk(course, grace, &is_excluded, None);
-    let is_whole = !course.open && course.runs.iter().all(|run| run.count.is_some());
-    streak.provisional = !is_whole && walk(course, grace, &is_excluded, Some(1)).current > streak.current;
+    let mut streak = walk(course, grace, &is_excluded, None).unwrap_or_default();
+    let mut ends = 0;
+    let unknown = course.runs.iter().filter_map(|run| {
+        ends += run.days as usize;
+        run.count.is_none().then_some(ends)
+    });
+    let known_from = unknown.last().or(course.open.then_some(0));
+    let guessed = known_from.and_then(|known_from| walk(course, grace, &is_excluded, Some(Guess { known_from })));
+    streak.provisional = guessed.is_some_and(|guessed| guessed.current > streak.current);
     streak
 }
 
-/// Walks from the first period to the last. `unknown` stands in for what is not known, and for what was before.
-fn walk(course: Course<'_>, grace: u32, is_excluded: &impl Fn(usize) -> bool, unknown: Option<u32>) -> Streak {
-    let mut streak = Streak::default();
-    if course.open && unknown.is_some() {
-        streak.current = 1;
-    }
+/// That there was something in every period of which nothing is known, and before the first.
+#[derive(Clone, Copy)]
+struct Guess {
+    /// From here on everything is known.
+    known_from: usize,
+}
+
+/// Walks from the first period to the last. `None` where a guess makes no difference: what it lengthened is broken.
+fn walk(course: Course<'_>, grace: u32, is_excluded: &impl Fn(usize) -> bool, guess: Option<Guess>) -> Option<Streak> {
+    let mut streak = Streak { current: u32::from(course.open && guess.is_some()), ..Streak::default() };
+    let unknown = guess.map(|_| 1);
     let (mut first, mut missed) = (0, 0);
     for run in course.runs {
         let next = first + run.days as usize;
@@ -53,11 +64,14 @@ fn walk(course: Course<'_>, grace: u32, is_excluded: &impl Fn(usize) -> bool, un
                 match at {
                     // Nothing is left to break: so it stays until there is a count again.
                     _ if streak.current == 0 => break,
-                    at if is_excluded(at) => streak.current += 1,
-                    at if course.current == at => {}
+                    _ if is_excluded(at) => streak.current += 1,
+                    _ if course.current == at => {}
                     _ => {
                         missed += 1;
                         if missed > grace {
+                            if guess.is_some_and(|guess| at >= guess.known_from) {
+                                return None;
+                            }
                             streak = Streak { longest: streak.longest, ..Streak::default() };
                         }
                     }
@@ -68,5 +82,5 @@ fn walk(course: Course<'_>, grace: u32, is_excluded: &impl Fn(usize) -> bool, un
         streak.longest = streak.longest.max(streak.current);
         first = next;
     }
-    streak
+    Some(streak)
 }
