@@ -53,6 +53,9 @@ pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
             found.push((Arc::from(path.as_str()), full));
         }
     }
+    // One wanted folder may hold another.
+    found.sort_unstable();
+    found.dedup();
     let read: Vec<(Arc<str>, InputFile)> = found
         .into_par_iter()
         .map(|(path, full)| Ok((path, read_file(&canonical, &full, max_bytes)?)))

@@ -35,6 +35,7 @@ pub mod scores;
 pub mod views;
 
 pub mod contract;
+pub mod pages;
 
 pub mod disk;
 pub mod output;

@@ -11,6 +11,8 @@ pub struct Reading {
     /// Whether the file was found in a folder, where a file may be one record.
     pub in_folder: bool,
     pub trust_html: bool,
+    /// Whether records are named by their paths below `content` rather than by their files' names.
+    pub by_path: bool,
     /// How many members will be derived for each record: room is kept for them.
     pub derived: usize,
 }
@@ -63,7 +65,8 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             }
             let body = front_matter::split(text).map_or(text.len(), |parts| parts.body);
             let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
-            built = built_members(path, &text[body..], reading.trust_html);
+            let slug = if reading.by_path { page_path(path) } else { stem(path).to_owned() };
+            built = built_members(slug, &text[body..], reading.trust_html);
             built.retain(|(name, _)| !has(name));
         }
         let mut fields = Vec::with_capacity(entries.len() + built.len() + reading.derived);
@@ -152,13 +155,13 @@ fn not_records(span: Span, found: &str) -> Fault {
     Fault::new(code::NOT_RECORDS, span.start..(span.start + 1).min(span.end), message)
 }
 
-fn built_members(path: &str, body: &str, trust_html: bool) -> Vec<(Name, Value)> {
+fn built_members(slug: String, body: &str, trust_html: bool) -> Vec<(Name, Value)> {
     thread_local! {
         static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
     }
     let rendered = markdown::render(body, trust_html);
     let values = [
-        ("slug", Value::text(stem(path))),
+        ("slug", Value::text(slug)),
         ("excerpt", Value::text(&*rendered.excerpt)),
         ("wordCount", Value::int(rendered.words)),
         ("readingTime", Value::int(rendered.reading_time())),
@@ -174,4 +177,16 @@ fn stem(path: &str) -> &str {
     let name = parts.next().unwrap_or(path);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     if stem == "index" { parts.next().unwrap_or(stem) } else { stem }
+}
+
+/// Where the page of a file stands: `rules` for `content/pages/rules.md`, `guides/start` for `content/guides/start.md` and
+/// for `content/guides/start/index.md`.
+fn page_path(path: &str) -> String {
+    let below = path.strip_prefix("content/").unwrap_or(path);
+    let below = below.strip_prefix("pages/").unwrap_or(below);
+    let stem = below.rsplit_once('.').map_or(below, |(stem, _)| stem);
+    match stem.strip_suffix("/index") {
+        Some(folder) => folder.to_owned(),
+        None => stem.to_owned(),
+    }
 }

@@ -24,7 +24,9 @@ pub use kept::Kept;
 pub use overlays::Nothing;
 pub use places::Places;
 
-use crate::model::{Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Settings};
+use crate::model::{
+    Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Place, Placed, Settings,
+};
 use formats::Format;
 use jiff::Timestamp;
 use overlays::Over;
@@ -38,6 +40,8 @@ use std::sync::Arc;
 pub struct Content {
     /// In the order of their declaration.
     pub collections: Vec<Arc<Collection>>,
+    /// Pages that are files of their own.
+    pub pages: Option<Arc<Collection>>,
     /// The schema of each collection, as it is written.
     pub schemas: Vec<Option<serde_json::Value>>,
     pub hidden: Vec<Hidden>,
@@ -83,11 +87,12 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
     }
     let facts: Vec<Vec<source::FileRead>> =
         (0..settings.collections.len()).map(|at| facts(settings, at, &inputs)).collect();
+    let unclaimed = if settings.pages.is_empty() { Vec::new() } else { source::unclaimed(settings, &mut inputs) };
     drop(inputs);
     let read = |((at, decl), schema, found, complete): ((usize, &CollectionDecl), _, Vec<source::Found>, bool)| {
         let over = Over { overlays: moment.overlays, collection: at, settings };
         let mut files = source::signature(&found);
-        files.extend_from_slice(&facts[at]);
+        files.extend(facts.get(at).into_iter().flatten().cloned());
         let known = moment.kept.and_then(|kept| kept.collection(decl, &files, moment.now));
         let one = match known.filter(|_| complete) {
             Some((collection, hiding)) => One { collection, schema, hiding, faults: Vec::new() },
@@ -98,6 +103,16 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
         }
         one
     };
+    if !unclaimed.is_empty() {
+        let faults = unclaimed.iter().filter_map(source::Found::fault).collect::<Vec<_>>();
+        let decl = pages();
+        let One { collection, hiding, faults: wrong, .. } =
+            read(((usize::MAX, &decl), None, unclaimed, faults.is_empty()));
+        content.diagnostics.extend(faults.into_iter().chain(wrong));
+        content.hidden.extend(hiding.hidden);
+        content.next_change = hiding.next_change;
+        content.pages = Some(collection);
+    }
     let mut schemas: Vec<Option<Schema>> = Vec::new();
     for One { collection, schema, hiding, faults } in prepared.into_par_iter().map(read).collect::<Vec<_>>() {
         content.diagnostics.extend(faults);
@@ -112,6 +127,19 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
     }
     content.schemas = schemas.into_iter().map(|schema| schema.map(|schema| schema.document)).collect();
     content
+}
+
+/// The collection of the pages that are files of their own: nobody declares it, and no view answers from it.
+fn pages() -> CollectionDecl {
+    let at = Place::file("content");
+    let key = Placed { value: "slug".to_owned(), at: at.clone() };
+    let (sources, private, derive) = (Vec::new(), Vec::new(), Vec::new());
+    CollectionDecl { name: "pages".to_owned(), at, sources, key, schema: None, private, derive, pages: true }
+}
+
+/// Markdown as HTML.
+pub fn render_markdown(text: &str, trusted: bool) -> String {
+    markdown::render(text, trusted).html
 }
 
 /// The files of activity that members of the collection are computed from.

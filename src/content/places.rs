@@ -61,8 +61,13 @@ impl<'a> Places<'a> {
             return Some(Arc::clone(known));
         }
         let text = String::from_utf8((self.reread)(&file.path)?).ok()?;
-        let reading =
-            Reading { format: Format::of(&file.path)?, in_folder: file.in_folder, trust_html: true, derived: 0 };
+        let reading = Reading {
+            format: Format::of(&file.path)?,
+            in_folder: file.in_folder,
+            trust_html: true,
+            by_path: false,
+            derived: 0,
+        };
         let (entries, _) = file::nodes(&text, reading);
         let places = Arc::new(FilePlaces { source: SourceText::new(Arc::clone(&file.path), text), entries });
         files.insert(Arc::clone(&file.path), Arc::clone(&places));

@@ -6,7 +6,7 @@ use super::input::{placed, text, unreadable};
 use super::kept::Kept;
 use super::schema::Schema;
 use crate::model::{
-    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Placed, SourceFile, SourceText, Value, code,
+    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Placed, Settings, SourceFile, SourceText, Value, code,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -25,6 +25,13 @@ pub struct Found {
     layer: u16,
     file: SourceFile,
     input: InputFile,
+}
+
+impl Found {
+    /// Why the file cannot be read.
+    pub fn fault(&self) -> Option<Diagnostic> {
+        unreadable(&self.file.path, &self.input)
+    }
 }
 
 /// Finds the files of a collection, in source order, and takes them out of the inputs unless `again` says that another
@@ -58,6 +65,24 @@ pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> 
     (found.into_iter().filter_map(&mut take).collect(), faults)
 }
 
+/// The Markdown files below `content` that no collection reads.
+pub fn unclaimed(settings: &Settings, inputs: &mut Inputs) -> Vec<Found> {
+    let claims = |source: &str, path: &str| {
+        path.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_claimed = |path: &str| {
+        settings.collections.iter().flat_map(|decl| &decl.sources).any(|source| claims(&source.value, path))
+    };
+    let files = inputs.under("content").map(|(path, _)| Arc::clone(path));
+    let is_page = |path: &Arc<str>| Format::of(path) == Some(Format::Markdown) && !is_hidden(path) && !is_claimed(path);
+    let files: Vec<Arc<str>> = files.filter(is_page).collect();
+    let mut take = |path: Arc<str>| {
+        let input = inputs.take(&path, false)?;
+        Some(Found { layer: 0, file: SourceFile { path, in_folder: true }, input })
+    };
+    files.into_iter().filter_map(&mut take).collect()
+}
+
 /// A file as it was read: its layer, its path and its bytes.
 pub type FileRead = (u16, Arc<str>, Arc<Vec<u8>>);
 
@@ -86,7 +111,7 @@ pub fn read(
         if let Some(records) = bytes.and_then(|(kept, bytes)| kept.file(&decl.name, layer, &file.path, bytes)) {
             return records;
         }
-        let (records, faults) = read_file(&file, &input, schema, trust_html, decl.derive.len());
+        let (records, faults) = read_file(&file, &input, schema, trust_html, decl);
         let records = FileRecords { layer, file, records, faults };
         if let Some((kept, bytes)) = bytes {
             kept.keep_file(&decl.name, bytes, &records);
@@ -119,15 +144,16 @@ fn read_file(
     input: &InputFile,
     schema: Option<&Schema>,
     trust_html: bool,
-    derived: usize,
+    decl: &CollectionDecl,
 ) -> (Vec<Parsed>, Vec<Diagnostic>) {
     let text = match text(&file.path, input) {
         Ok(text) => text,
         Err(fault) => return (Vec::new(), vec![fault]),
     };
     let Some(format) = Format::of(&file.path) else { return (Vec::new(), Vec::new()) };
-    let (mut records, faults) =
-        file::parse(&file.path, text, Reading { format, in_folder: file.in_folder, trust_html, derived });
+    let reading =
+        Reading { format, in_folder: file.in_folder, trust_html, by_path: decl.pages, derived: decl.derive.len() };
+    let (mut records, faults) = file::parse(&file.path, text, reading);
     if format == Format::Csv
         && let Some(schema) = schema
     {

@@ -27,8 +27,26 @@ pub enum ArtifactOrigin {
     Group { view: u32, record: u32, item: u32 },
     /// One record's document.
     Record { view: u32, record: u32 },
+    /// A page that is declared, or one of the pages of its lists, by the declaration's index.
+    Page(u32),
+    /// The page of one record.
+    PageOf { page: u32, record: u32 },
+    /// A page that is a file of its own, by the index of its record.
+    Plain(u32),
     /// The same at an alias of the record.
     Alias { view: u32, record: u32, item: u32 },
+}
+
+impl ArtifactOrigin {
+    /// The view that it answers, by its index.
+    pub fn view(self) -> Option<usize> {
+        match self {
+            Self::View(view) | Self::Group { view, .. } | Self::Record { view, .. } | Self::Alias { view, .. } => {
+                Some(view as usize)
+            }
+            Self::Build | Self::Static | Self::Page(_) | Self::PageOf { .. } | Self::Plain(_) => None,
+        }
+    }
 }
 
 /// How long an answer may be kept. A layout turns the class into headers.

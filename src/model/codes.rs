@@ -57,6 +57,9 @@ codes! {
     BAD_EXPRESSION = "bad-expression";
     EXPRESSION_FAILED = "expression-failed";
     BAD_ACTIVITY = "bad-activity";
+    MISSING_TEMPLATE = "missing-template";
+    BAD_TEMPLATE = "bad-template";
+    TEMPLATE_FAILED = "template-failed";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
     UNREACHABLE = "unreachable";

@@ -30,6 +30,17 @@ impl PathTemplate {
         Ok(Self { segments })
     }
 
+    /// The name of each segment's field, where it is one.
+    pub fn fields_at(&self) -> Vec<Option<&str>> {
+        self.segments
+            .iter()
+            .map(|segment| match segment {
+                Segment::Field(name) => Some(name.as_str()),
+                Segment::Literal(_) => None,
+            })
+            .collect()
+    }
+
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Field(name) => Some(name.as_str()),

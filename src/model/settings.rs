@@ -1,5 +1,6 @@
 //! What `site/site.toml` declares, checked and placed.
 
+use super::page::Page;
 use super::path::PathTemplate;
 use super::scoring::{Score, Source};
 use super::text::Place;
@@ -24,6 +25,7 @@ pub struct Settings {
     pub scores: Vec<Score>,
     pub surfaces: Vec<Surface>,
     pub views: Vec<View>,
+    pub pages: Vec<Page>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub struct CollectionDecl {
     pub schema: Option<Placed<String>>,
     pub private: Vec<Placed<String>>,
     pub derive: Vec<Derived>,
+    /// Whether its records are pages of their own, named by their paths below `content`.
+    pub pages: bool,
 }
 
 /// A computed member: its name, and a minijinja expression over the record.
@@ -218,6 +222,10 @@ impl Settings {
     /// The files and folders that a build of this site reads besides `site/site.toml`.
     pub fn wanted(&self) -> Vec<String> {
         let mut wanted = vec!["site/static".to_owned()];
+        if !self.pages.is_empty() {
+            // Pages may be files of their own.
+            wanted.extend(["content".to_owned(), "site/templates".to_owned()]);
+        }
         for collection in &self.collections {
             wanted.extend(collection.sources.iter().map(|s| s.value.clone()));
             wanted.extend(collection.schema.iter().map(|s| s.value.clone()));

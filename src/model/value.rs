@@ -137,6 +137,14 @@ impl Value {
         }
     }
 
+    /// The item of a list, counted from 0; a value that is no list is its own only item.
+    pub fn item(&self, at: u32) -> &Self {
+        match self {
+            Self::List(items) => items.get(at as usize).unwrap_or(self),
+            _ => self,
+        }
+    }
+
     /// The order of `sort`: numbers as numbers, text by code point, false before true. Kinds stand apart from each
     /// other: numbers, text, booleans, then everything else, which is all equal.
     pub fn compare(&self, other: &Self) -> Ordering {

@@ -2,7 +2,7 @@
 
 use crate::content::settings;
 use crate::contract::Unreachable;
-use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Settings, code};
+use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, PageOf, Place, Settings, code};
 use crate::release;
 use std::sync::Arc;
 
@@ -110,6 +110,21 @@ fn declaration(
             (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
         }
         ArtifactOrigin::Record { view, record: at } => record(view, at, None, None),
+        ArtifactOrigin::Page(page) => {
+            let path = &settings.pages[page as usize].path;
+            (format!("the page `/{}`", path.value), path.at.clone())
+        }
+        ArtifactOrigin::PageOf { page, record: at } => {
+            let page = &settings.pages[page as usize];
+            let PageOf::Each(from) = page.of else {
+                return (format!("the page `/{}`", page.path.value), page.path.at.clone());
+            };
+            let (collection, record) = (&collections[from], &collections[from].records[at as usize]);
+            let field = page.path.value.fields().last().unwrap_or_default();
+            let what = format!("the record `{}` of the page `/{}`", record.key, page.path.value);
+            (what, locate.locate(collection, record, field, None))
+        }
+        ArtifactOrigin::Plain(_) => (format!("the page `{}`", artifact.key), Place::file("content")),
         ArtifactOrigin::Alias { view, record: at, item } => {
             let (what, place) = record(view, at, Some("aliases"), Some(item as usize));
             (format!("an alias of {what}"), place)

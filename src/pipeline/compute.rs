@@ -4,6 +4,7 @@ use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
 use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
+use crate::pages::{self, Templates};
 use crate::scores::{Freshness, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
@@ -48,6 +49,8 @@ pub fn compute(
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
     let places = Places::new(&reread);
     faults.extend(unreadable_facts(settings, &inputs));
+    let (templates, wrong) = if settings.pages.is_empty() { Default::default() } else { Templates::read(&inputs) };
+    faults.extend(wrong);
     let (scores, wrong) = Scores::read(settings, &inputs, moment.now);
     faults.extend(wrong);
     let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
@@ -67,6 +70,9 @@ pub fn compute(
     sort(&mut artifacts);
     report.time("views", start);
     let start = Instant::now();
+    faults.extend(paged(settings, &content, &templates, &places, &mut artifacts));
+    report.time("pages", start);
+    let start = Instant::now();
     let api = describe(settings, &content, &mut artifacts);
     faults.extend(collisions::told(settings, &content.collections, &places, &artifacts));
     let mut table = RouteTable::of(settings);
@@ -80,6 +86,32 @@ pub fn compute(
     let freshness = scores.freshness(&content.collections);
     let next_change = content.next_change.into_iter().chain(freshness.next_stale()).min();
     Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores, &freshness) }
+}
+
+/// Adds the pages that people read.
+fn paged(
+    settings: &Settings,
+    content: &Content,
+    templates: &Templates,
+    places: &Places<'_>,
+    artifacts: &mut Vec<Artifact>,
+) -> Vec<Diagnostic> {
+    if settings.pages.is_empty() {
+        return Vec::new();
+    }
+    let site = pages::Site {
+        settings,
+        collections: &content.collections,
+        plain: content.pages.as_ref(),
+        templates,
+        locate: places,
+    };
+    let answers = Arc::new(std::mem::take(artifacts));
+    let (pages, faults) = pages::run(&site, &answers);
+    *artifacts = Arc::unwrap_or_clone(answers);
+    artifacts.extend(pages);
+    sort(artifacts);
+    faults
 }
 
 /// Facts that are there and cannot be read: taken for none, they would make everybody's numbers 0.

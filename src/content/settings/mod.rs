@@ -2,6 +2,7 @@
 
 pub mod environments;
 mod form;
+mod pages;
 mod scores;
 mod sort;
 mod sources;
@@ -80,8 +81,10 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         scores,
         surfaces,
         views: Vec::new(),
+        pages: Vec::new(),
     };
     settings.views = views::read(reader, form, &settings);
+    settings.pages = pages::read(reader, form, &settings);
     form.finish();
     settings
 }
@@ -203,7 +206,7 @@ fn collection(reader: &Reader<'_>, table: &Form<'_>, name: &str, at: Place) -> O
         let message = format!("the key `{}` is private, but keys stand in URLs", key.value);
         reader.report(Diagnostic::error(code::PRIVATE_FIELD, key.at.clone(), message));
     }
-    Some(CollectionDecl { name: name.to_owned(), at, sources, key: key?, schema, private, derive })
+    Some(CollectionDecl { name: name.to_owned(), at, sources, key: key?, schema, private, derive, pages: false })
 }
 
 /// A path below the root, without a slash at its end.

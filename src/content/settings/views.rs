@@ -103,7 +103,7 @@ fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate
     }
 }
 
-fn collection(reader: &Reader<'_>, settings: &Settings, name: &Placed<String>) -> Option<usize> {
+pub(super) fn collection(reader: &Reader<'_>, settings: &Settings, name: &Placed<String>) -> Option<usize> {
     let found = settings.collection(&name.value);
     // A collection that could not be read has had its own fault told.
     if found.is_none() && !settings.broken_collections.contains(&name.value) {

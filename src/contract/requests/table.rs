@@ -1,7 +1,7 @@
 //! The route table as requests are matched against it: by the dev server here, by the edge function in JavaScript.
 
 use super::resolve::LONGEST_PATH_OF_A_KEY;
-use crate::model::{Artifact, ArtifactOrigin, Segment, Settings, encode_path};
+use crate::model::{Artifact, Segment, Settings, encode_path};
 use std::collections::BTreeSet;
 
 /// What a request is matched against.
@@ -71,7 +71,7 @@ impl RouteTable {
         for (at, artifact) in artifacts.iter().enumerate() {
             let mut report = |why: String| unreachable.push(Unreachable { artifact: at, why });
             let instead = |url: &str, key: &str| format!("`{url}` is answered with `{key}`");
-            let Some(view) = view_of(artifact.origin) else {
+            let Some(view) = artifact.origin.view() else {
                 let url = encode_path(&artifact.key);
                 match self.resolve("GET", &url, None).key() {
                     Some(key) if key == artifact.key => {}
@@ -140,17 +140,6 @@ impl Shadow {
             })
             && segments.next().is_none();
         fits.then(|| table.resolve("GET", &encode_path(path), None).key().unwrap_or_default().to_owned())
-    }
-}
-
-/// The view that an artifact answers.
-fn view_of(origin: ArtifactOrigin) -> Option<usize> {
-    match origin {
-        ArtifactOrigin::Build | ArtifactOrigin::Static => None,
-        ArtifactOrigin::View(view)
-        | ArtifactOrigin::Group { view, .. }
-        | ArtifactOrigin::Record { view, .. }
-        | ArtifactOrigin::Alias { view, .. } => Some(view as usize),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::problems::NOT_FOUND;
 use super::resolve::Resolution;
 use super::table::{RouteTable, TableRoute};
-use crate::model::{Artifact, ArtifactOrigin, Settings, encode_path};
+use crate::model::{Artifact, Settings, encode_path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A request, and what it is answered with.
@@ -37,9 +37,7 @@ pub fn vectors(settings: &Settings, table: &RouteTable, artifacts: &[Artifact]) 
             odd_forms(path, &table.routes[route], &mut urls);
         }
     }
-    for artifact in
-        artifacts.iter().filter(|a| matches!(a.origin, ArtifactOrigin::Build | ArtifactOrigin::Static)).take(ANSWERS)
-    {
+    for artifact in artifacts.iter().filter(|a| a.origin.view().is_none()).take(ANSWERS) {
         urls.insert(encode_path(&artifact.key));
     }
     elsewhere(&mut urls);
@@ -70,7 +68,7 @@ fn vector(table: &RouteTable, method: &'static str, url: &str, there: &impl Fn(&
 /// The paths of the default answers of each route, percent-encoded.
 fn answers(table: &RouteTable, artifacts: &[Artifact]) -> BTreeMap<usize, Vec<String>> {
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for artifact in artifacts.iter().filter(|a| !matches!(a.origin, ArtifactOrigin::Build | ArtifactOrigin::Static)) {
+    for artifact in artifacts.iter().filter(|a| a.origin.view().is_some()) {
         let Some(path) = artifact.key.strip_suffix(".json") else { continue };
         let url = encode_path(path);
         if let Resolution::Key { key, route: Some(route), surface: Some(surface) } = table.resolve("GET", &url, None)

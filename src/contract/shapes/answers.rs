@@ -3,7 +3,7 @@
 use super::api::{Api, Operation, OperationKind};
 use super::examples::{below, surface_of};
 use super::schemas::{DIALECT, schema_artifact};
-use crate::model::{Artifact, ArtifactOrigin, Settings};
+use crate::model::{Artifact, Settings};
 use serde_json::{Map, Value as Json, json};
 
 /// The schema of each operation's answer, under the home surface; and that of every problem document.
@@ -52,17 +52,11 @@ fn document(settings: &Settings, api: &Api, name: &str, answer: &Json) -> Json {
 
 /// The operation that an artifact answers; `None` where it is none's.
 pub fn operation_of<'a>(settings: &Settings, api: &'a Api, artifact: &Artifact) -> Option<&'a Operation> {
-    let view = match artifact.origin {
-        ArtifactOrigin::View(view)
-        | ArtifactOrigin::Group { view, .. }
-        | ArtifactOrigin::Record { view, .. }
-        | ArtifactOrigin::Alias { view, .. } => view as usize,
-        ArtifactOrigin::Build | ArtifactOrigin::Static => {
-            let own = |operation: &&Operation| {
-                operation.kind == OperationKind::Meta && operation.path.trim_start_matches('/') == artifact.key
-            };
-            return api.operations.iter().find(own);
-        }
+    let Some(view) = artifact.origin.view() else {
+        let own = |operation: &&Operation| {
+            operation.kind == OperationKind::Meta && operation.path.trim_start_matches('/') == artifact.key
+        };
+        return api.operations.iter().find(own);
     };
     let path = artifact.key.strip_suffix(".json")?;
     let surface = surface_of(settings, view, path)?;

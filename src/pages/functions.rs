@@ -1,0 +1,82 @@
+//! What templates can call: other answers, records, files, and Markdown.
+
+use super::answers::Answers;
+use super::assets::Assets;
+use super::records::{object, shown};
+use crate::content::render_markdown;
+use crate::model::{Collection, Settings};
+use minijinja::value::Kwargs;
+use minijinja::{Environment, Error, ErrorKind, Value};
+use std::sync::Arc;
+
+/// What every page is rendered with.
+pub struct Shared<'a> {
+    pub settings: &'a Settings,
+    pub collections: &'a [Arc<Collection>],
+    pub answers: Answers,
+    pub assets: Arc<Assets>,
+}
+
+fn wrong(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, why.into())
+}
+
+pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
+    let info = &shared.settings.site;
+    let (base, trusted) = (info.base_path().to_owned(), info.trust_html);
+    environment.add_global("site", site(shared));
+
+    let answers = shared.answers.clone();
+    environment.add_function("view", move |path: &str, options: Kwargs| -> Result<Value, Error> {
+        let (limit, offset) =
+            (options.get::<Option<usize>>("limit")?, options.get::<Option<usize>>("offset")?.unwrap_or(0));
+        options.assert_all_used()?;
+        let range = |rows: usize| offset..limit.map_or(rows, |limit| offset.saturating_add(limit));
+        answers.answer(path, range).ok_or_else(|| wrong(format!("there is no answer `{path}`")))
+    });
+
+    let collections: Vec<Arc<Collection>> = shared.collections.to_vec();
+    environment.add_function("record", move |name: &str, key: &Value| -> Result<Value, Error> {
+        let Some(collection) = collections.iter().find(|collection| collection.name == name) else {
+            return Err(wrong(format!("there is no collection `{name}`")));
+        };
+        let at = collection.position(&key.to_string());
+        Ok(at.and_then(|at| shown(collection, at)).unwrap_or(Value::from(())))
+    });
+
+    let assets = Arc::clone(&shared.assets);
+    environment.add_function("asset", move |path: &str| -> Result<String, Error> { assets.url(path).map_err(wrong) });
+
+    let base_path = base.clone();
+    environment.add_function("url", move |path: &str| -> Result<String, Error> {
+        local(path).map(|path| format!("{base_path}{path}"))
+    });
+
+    let base_url = info.base_url.clone();
+    environment.add_function("absolute", move |path: &str| -> Result<String, Error> {
+        local(path).map(|path| format!("{base_url}{path}"))
+    });
+
+    environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, trusted)));
+}
+
+/// A path of this site, from its root.
+fn local(path: &str) -> Result<String, Error> {
+    match path.strip_prefix('/') {
+        Some(rest) if !rest.starts_with('/') => Ok(path.to_owned()),
+        _ => Err(wrong(format!("`{path}` is no path of this site: it begins with one slash"))),
+    }
+}
+
+/// What `site` holds in templates.
+fn site(shared: &Shared<'_>) -> Value {
+    let info = &shared.settings.site;
+    let api = shared.settings.home_surface().map_or_else(String::new, |home| home.prefix.clone());
+    let members = [
+        ("name", Value::from(info.name.as_str())),
+        ("base_url", Value::from(info.base_url.as_str())),
+        ("base_path", Value::from(info.base_path())),
+        ("api", Value::from(api)),
+    ];
+    object(members)
+}

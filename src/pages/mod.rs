@@ -1,0 +1,78 @@
+//! Answers and templates to pages: what people read.
+
+mod answers;
+mod assets;
+mod filters;
+mod functions;
+mod plan;
+mod records;
+mod templates;
+
+pub use templates::Templates;
+
+use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, media_type};
+use answers::Answers;
+use assets::Assets;
+use functions::Shared;
+use plan::Job;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// The template of a page that is a file of its own under `content/`, where it names no other.
+pub const PLAIN: &str = "page.html";
+
+/// What pages are rendered from.
+pub struct Site<'a> {
+    pub settings: &'a Settings,
+    pub collections: &'a [Arc<Collection>],
+    /// Pages that are files of their own under `content/`.
+    pub plain: Option<&'a Arc<Collection>>,
+    pub templates: &'a Templates,
+    pub locate: &'a dyn Locate,
+}
+
+/// Renders every page. `artifacts` are the answers and the files of `site/static/`, in order of key.
+pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, Vec<Diagnostic>) {
+    let answers = Answers::new(site.settings, artifacts);
+    let (jobs, mut faults) = plan::jobs(site, &answers);
+    if jobs.is_empty() {
+        return (Vec::new(), faults);
+    }
+    let assets = Arc::new(Assets::new(site.settings.site.base_path(), artifacts));
+    let shared = Shared {
+        settings: site.settings,
+        collections: site.collections,
+        answers: answers.clone(),
+        assets: Arc::clone(&assets),
+    };
+    let environment = site.templates.environment(&shared);
+    let rendered: Vec<Result<Artifact, templates::Failure>> = jobs
+        .par_iter()
+        .map(|job| {
+            let html =
+                environment.get_template(&job.template).and_then(|template| template.render(job.context(&shared)));
+            html.map(|html| artifact(job, html)).map_err(|error| templates::Failure { page: job.url.clone(), error })
+        })
+        .collect();
+    let mut pages = Vec::with_capacity(rendered.len());
+    let mut failures = Vec::new();
+    for one in rendered {
+        match one {
+            Ok(page) => pages.push(page),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    faults.extend(site.templates.told(failures));
+    pages.extend(assets.artifacts());
+    (pages, faults)
+}
+
+fn artifact(job: &Job<'_>, html: String) -> Artifact {
+    Artifact {
+        key: job.key.clone(),
+        media_type: media_type(&job.key),
+        cache: CacheClass::View,
+        body: Body::Bytes(Arc::new(html.into_bytes())),
+        origin: job.origin,
+    }
+}

@@ -1,0 +1,243 @@
+//! Which pages there are, and what each is made of.
+
+use super::answers::{Answers, List};
+use super::functions::Shared;
+use super::records::{object, shown};
+use super::{PLAIN, Site};
+use crate::model::{
+    ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Placed, Rows, View, code, page_key, page_url, slug,
+};
+use minijinja::Value;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A page to be rendered.
+pub struct Job<'a> {
+    pub key: String,
+    /// Its path, without the path that the site is hosted under.
+    pub url: String,
+    pub template: String,
+    pub origin: ArtifactOrigin,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub indexed: bool,
+    of: Of<'a>,
+}
+
+enum Of<'a> {
+    One,
+    Rows { key: String, rows: &'a Arc<Rows>, group: Option<Value>, range: Range<usize>, pager: Pager },
+    Record { collection: &'a Arc<Collection>, at: u32 },
+}
+
+/// Where a page stands among the pages of one list.
+struct Pager {
+    number: usize,
+    pages: usize,
+    /// The URL of the first page.
+    first: String,
+}
+
+impl Job<'_> {
+    /// What the template is rendered with.
+    pub fn context(&self, shared: &Shared<'_>) -> Value {
+        let info = &shared.settings.site;
+        let text = |text: &Option<String>| text.as_deref().map_or(Value::from(()), Value::from);
+        let page = [
+            ("path", Value::from(self.url.as_str())),
+            ("url", Value::from(format!("{}{}", info.base_path(), self.url))),
+            ("canonical", Value::from(format!("{}{}", info.base_url, self.url))),
+            ("title", text(&self.title)),
+            ("description", text(&self.description)),
+            ("indexed", Value::from(self.indexed)),
+        ];
+        let page: Value = object(page);
+        let mut members = vec![("page", page)];
+        match &self.of {
+            Of::One => {}
+            Of::Rows { key, rows, group, range, pager } => {
+                members.push(("rows", shared.answers.rows(key, rows, range.clone())));
+                members.push(("offset", Value::from(range.start)));
+                members.push(("total", Value::from(rows.len())));
+                members.push(("group", group.clone().unwrap_or(Value::from(()))));
+                members.push(("pager", pager.value(info.base_path())));
+            }
+            Of::Record { collection, at } => {
+                members.push(("record", shown(collection, *at).unwrap_or_default()));
+            }
+        }
+        object(members)
+    }
+}
+
+impl Pager {
+    fn value(&self, base: &str) -> Value {
+        let url = |number: usize| Value::from(format!("{base}{}", self.path(number)));
+        let there = |number: usize| (1..=self.pages).contains(&number);
+        let near = |number: usize| if there(number) { url(number) } else { Value::from(()) };
+        let members = [
+            ("number", Value::from(self.number)),
+            ("pages", Value::from(self.pages)),
+            ("first", url(1)),
+            ("prev", near(self.number.wrapping_sub(1))),
+            ("next", near(self.number + 1)),
+            ("last", url(self.pages)),
+        ];
+        object(members)
+    }
+
+    fn path(&self, number: usize) -> String {
+        match (number, self.first.as_str()) {
+            (1, first) => first.to_owned(),
+            (_, "/") => format!("/page/{number}"),
+            (_, first) => format!("{}/page/{number}", first.strip_suffix(".html").unwrap_or(first)),
+        }
+    }
+}
+
+/// Every page, in the order of declaration, then those of files.
+pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<Diagnostic>) {
+    let (mut jobs, mut faults) = (Vec::new(), Vec::new());
+    for (at, page) in site.settings.pages.iter().enumerate() {
+        if !site.templates.has(&page.template.value) {
+            faults.push(site.templates.missing(&page.template));
+            continue;
+        }
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        match page.of {
+            PageOf::One => {
+                jobs.push(job(page, page_key(&page.path.value.to_string()), ArtifactOrigin::Page(at), Of::One))
+            }
+            PageOf::Rows(view) => {
+                let declared = &site.settings.views[view];
+                for list in answers.lists(view, declared) {
+                    of_list(site, page, (at, declared), list, &mut jobs);
+                }
+            }
+            PageOf::Each(from) => faults.extend(of_records(site, page, at, &site.collections[from], &mut jobs)),
+        }
+    }
+    if let Some(plain) = site.plain {
+        faults.extend(of_files(site, plain, &mut jobs));
+    }
+    (jobs, faults)
+}
+
+fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> Job<'a> {
+    Job {
+        url: page_url(&key),
+        key,
+        template: page.template.value.clone(),
+        origin,
+        title: page.title.clone(),
+        description: page.description.clone(),
+        indexed: page.indexed,
+        of,
+    }
+}
+
+/// The pages of one list: the first at the path itself.
+fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: List<'a>, jobs: &mut Vec<Job<'a>>) {
+    let slug = list.path.rsplit('/').next().unwrap_or_default();
+    let segment = view.group.as_ref().and_then(|group| {
+        let field = group.field.value.as_str();
+        let names = view.path.value.fields_at();
+        let at = names.iter().position(|name| *name == Some(field))?;
+        list.path.split('/').nth(at)
+    });
+    let path = page.path.value.fill(|_| segment.unwrap_or(slug));
+    let group = view.group.as_ref().map(|_| group_value(site, view, &list, segment.unwrap_or(slug)));
+    let total = list.rows.len();
+    let size = view.page.unwrap_or(total).max(1);
+    let pages = total.div_ceil(size).max(1);
+    let first = page_url(&page_key(&path));
+    for number in 1..=pages {
+        let pager = Pager { number, pages, first: first.clone() };
+        let below = if path.is_empty() { format!("page/{number}") } else { format!("{path}/page/{number}") };
+        let key = page_key(if number == 1 { &path } else { &below });
+        let range = (number - 1) * size..(number * size).min(total);
+        let of = Of::Rows { key: list.key.to_owned(), rows: list.rows, group: group.clone(), range, pager };
+        jobs.push(job(page, key, ArtifactOrigin::Page(at), of));
+    }
+}
+
+/// What a group is called, and its form in URLs.
+fn group_value(site: &Site<'_>, view: &View, list: &List<'_>, segment: &str) -> Value {
+    let field = view.group.as_ref().map_or("", |group| group.field.value.as_str());
+    let label = match list.origin {
+        ArtifactOrigin::Group { record, item, .. } => {
+            let value = site.collections[view.from].records.get(record as usize).and_then(|record| record.get(field));
+            value.and_then(|value| value.item(item).label())
+        }
+        _ => {
+            let closed = view.group.as_ref().and_then(|group| group.values.as_ref()).into_iter().flatten();
+            closed.map(|value| &value.value).find(|value| slug(value).is_ok_and(|slug| slug == segment)).cloned()
+        }
+    };
+    let label = label.unwrap_or_else(|| segment.to_owned());
+    object([("label", Value::from(label)), ("slug", Value::from(segment))])
+}
+
+/// A page for each published record.
+fn of_records<'a>(
+    site: &Site<'_>,
+    page: &Page,
+    at: u32,
+    collection: &'a Arc<Collection>,
+    jobs: &mut Vec<Job<'a>>,
+) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for (index, record) in (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()) {
+        let mut slugs = Vec::new();
+        for field in page.path.value.fields() {
+            let value = record.get(field).and_then(crate::model::Value::label);
+            match value.map(|value| slug(&value).map_err(|why| (value, why))) {
+                Some(Ok(slug)) => slugs.push(slug),
+                Some(Err((value, why))) => {
+                    let place = site.locate.locate(collection, record, field, None);
+                    let message = format!("the value `{}` of `{field}` {why}, so it has no URL", value.escape_debug());
+                    faults.push(Diagnostic::error(code::BAD_KEY, place, message));
+                }
+                None => {
+                    let place = site.locate.locate(collection, record, &collection.key, None);
+                    let message =
+                        format!("the record has no `{field}`, which the page `/{}` is named by", page.path.value);
+                    faults.push(Diagnostic::error(code::PATH_FIELD, place, message));
+                }
+            }
+        }
+        if slugs.len() == page.path.value.fields().count() {
+            let mut slugs = slugs.iter();
+            let path = page.path.value.fill(|_| slugs.next().map_or("", String::as_str));
+            let origin = ArtifactOrigin::PageOf { page: at, record: index };
+            jobs.push(job(page, page_key(&path), origin, Of::Record { collection, at: index }));
+        }
+    }
+    faults
+}
+
+/// Pages that are files of their own.
+fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<Job<'a>>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for (at, record) in (0_u32..).zip(&plain.records).filter(|(_, record)| record.hidden.is_none()) {
+        let text = |name: &str| record.get(name).and_then(crate::model::Value::as_text).map(str::to_owned);
+        let template = text("template").unwrap_or_else(|| PLAIN.to_owned());
+        if !site.templates.has(&template) {
+            let place = site.locate.locate(plain, record, "template", None);
+            faults.push(site.templates.missing(&Placed { value: template, at: place }));
+            continue;
+        }
+        let key = page_key(&record.key);
+        jobs.push(Job {
+            url: page_url(&key),
+            key,
+            template,
+            origin: ArtifactOrigin::Plain(at),
+            title: text("title"),
+            description: text("description").or_else(|| text("excerpt")),
+            indexed: record.get("indexed") != Some(&crate::model::Value::Bool(false)),
+            of: Of::Record { collection: plain, at },
+        });
+    }
+    faults
+}

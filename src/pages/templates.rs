@@ -1,0 +1,187 @@
+//! Templates of `site/templates/`: compiled once; their faults told at their own lines.
+
+use super::filters;
+use super::functions::{self, Shared};
+use crate::model::{Diagnostic, Inputs, Place, Placed, SourceText, code};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where templates stand, below the root.
+pub const FOLDER: &str = "site/templates";
+
+/// The templates of a site, by their paths below the folder.
+#[derive(Debug, Default)]
+pub struct Templates {
+    sources: BTreeMap<String, Arc<str>>,
+}
+
+/// A page that could not be rendered.
+pub struct Failure {
+    /// The page's URL.
+    pub page: String,
+    pub error: Error,
+}
+
+impl Templates {
+    /// Reads the templates, and tells those that do not compile.
+    pub fn read(inputs: &Inputs) -> (Self, Vec<Diagnostic>) {
+        let mut templates = Self::default();
+        let mut faults = Vec::new();
+        for (path, file) in inputs.under(FOLDER) {
+            let Some(name) =
+                path.strip_prefix("site/templates/").filter(|name| !name.split('/').any(|part| part.starts_with('.')))
+            else {
+                continue;
+            };
+            match crate::content::text(path, file) {
+                Ok(text) => {
+                    drop(templates.sources.insert(name.to_owned(), Arc::from(text.trim_start_matches('\u{feff}'))))
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let mut environment = bare();
+        for (name, source) in &templates.sources {
+            if let Err(error) = environment.add_template_owned(name.clone(), source.to_string()) {
+                faults.push(templates.syntax(name, &error));
+            }
+        }
+        (templates, faults)
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.sources.contains_key(name)
+    }
+
+    /// The fault of a page whose template is not there.
+    pub fn missing(&self, named: &Placed<String>) -> Diagnostic {
+        let message = format!("there is no template `{FOLDER}/{}`", named.value);
+        let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let fault = Diagnostic::error(code::MISSING_TEMPLATE, named.at.clone(), message);
+        fault.suggest(&named.value, known, "write one; it is named by its path below `site/templates`".to_owned())
+    }
+
+    /// The templates with all that they can call.
+    pub fn environment(&self, shared: &Shared<'_>) -> Environment<'static> {
+        let mut environment = bare();
+        filters::add(&mut environment);
+        functions::add(&mut environment, shared);
+        for (name, source) in &self.sources {
+            // What does not compile was told when it was read.
+            let _ = environment.add_template_owned(name.clone(), source.to_string());
+        }
+        environment
+    }
+
+    fn place(&self, name: &str, range: Option<Range<usize>>, line: Option<usize>) -> Place {
+        let path = format!("{FOLDER}/{name}");
+        let Some(text) = self.sources.get(name) else { return Place::file(&path) };
+        let of_line = || {
+            let line = line?.checked_sub(1)?;
+            let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+            let length = text[start..].lines().next().map_or(0, str::len);
+            Some(start..start + length)
+        };
+        let range = range.filter(|range| !range.is_empty() && text.get(range.clone()).is_some()).or_else(of_line);
+        SourceText::new(Arc::from(path), &**text).place(&range.unwrap_or(0..0))
+    }
+
+    fn syntax(&self, name: &str, error: &Error) -> Diagnostic {
+        let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        let place = self.place(name, error.range(), error.line());
+        Diagnostic::error(code::BAD_TEMPLATE, place, format!("this template does not compile: {why}"))
+    }
+
+    /// What failed, each fault once: many pages may be made of one template.
+    pub fn told(&self, failures: Vec<Failure>) -> Vec<Diagnostic> {
+        let mut faults: BTreeMap<(Place, String), (String, usize)> = BTreeMap::new();
+        for Failure { page, error } in failures {
+            let error = innermost(&error);
+            let name = error.name().unwrap_or_default();
+            let at = self.place(name, error.range(), error.line());
+            faults.entry((at, self.why(error))).or_insert((page, 0)).1 += 1;
+        }
+        let told = faults.into_iter().map(|((at, why), (page, times))| {
+            let more = match times {
+                1 => String::new(),
+                2 => ", and one page more".to_owned(),
+                _ => format!(", and {} pages more", times - 1),
+            };
+            Diagnostic::error(code::TEMPLATE_FAILED, at, format!("{why}, on the page `{page}`{more}"))
+        });
+        told.collect()
+    }
+
+    /// In words, naming what stands at the fault.
+    fn why(&self, error: &Error) -> String {
+        let text = error.name().and_then(|name| self.sources.get(name));
+        let there = text.zip(error.range()).and_then(|(text, range)| text.get(range)).map(str::trim);
+        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        match (error.kind(), there.filter(|there| !there.is_empty() && there.len() <= 60)) {
+            (ErrorKind::UndefinedError, Some(there)) => format!("`{there}` is undefined"),
+            (_, Some(there)) => format!("`{there}` fails: {detail}"),
+            (_, None) => detail,
+        }
+    }
+}
+
+/// The error at its source: includes and blocks wrap what failed in them.
+fn innermost(error: &Error) -> &Error {
+    let mut found = error;
+    while let Some(inner) = found.source().and_then(|source| source.downcast_ref::<Error>()) {
+        found = inner;
+    }
+    found
+}
+
+/// Writes a value: nothing for null, and in HTML the five signs that mean something there as references. A slash means
+/// nothing, and URLs are full of them.
+fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_none() || value.is_undefined() {
+        return Ok(());
+    }
+    if value.is_safe() || *state.auto_escape() != AutoEscape::Html {
+        return write!(out, "{value}").map_err(Error::from);
+    }
+    let owned;
+    let mut text = match value.as_str() {
+        Some(text) => text,
+        None => {
+            owned = value.to_string();
+            &owned
+        }
+    };
+    while let Some(at) = text.find(['&', '<', '>', '"', '\'']) {
+        let reference = match text.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        };
+        out.write_str(&text[..at])?;
+        out.write_str(reference)?;
+        text = &text[at + 1..];
+    }
+    out.write_str(text).map_err(Error::from)
+}
+
+fn bare() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_debug(true);
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|name| match name.rsplit('.').next() {
+        Some("html" | "svg" | "xml") => AutoEscape::Html,
+        _ => AutoEscape::None,
+    });
+    environment.set_formatter(write);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment
+}
