@@ -7,7 +7,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
