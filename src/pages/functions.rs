@@ -2,9 +2,11 @@
 
 use super::answers::Answers;
 use super::assets::Assets;
+use super::charts;
 use super::records::{object, shown};
 use crate::content::render_markdown;
 use crate::model::{Collection, Settings};
+use crate::scores::{Known, Stretch};
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value};
 use std::sync::Arc;
@@ -15,6 +17,7 @@ pub struct Shared<'a> {
     pub collections: &'a [Arc<Collection>],
     pub answers: Answers,
     pub assets: Arc<Assets>,
+    pub known: Known,
 }
 
 fn wrong(why: impl Into<String>) -> Error {
@@ -30,9 +33,12 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     environment.add_function("view", move |path: &str, options: Kwargs| -> Result<Value, Error> {
         let (limit, offset) =
             (options.get::<Option<usize>>("limit")?, options.get::<Option<usize>>("offset")?.unwrap_or(0));
+        let default = options.get::<Option<Value>>("default")?;
         options.assert_all_used()?;
         let range = |rows: usize| offset..limit.map_or(rows, |limit| offset.saturating_add(limit));
-        answers.answer(path, range).ok_or_else(|| wrong(format!("there is no answer `{path}`")))
+        let answer = answers.answer(path, range).or(default);
+        answer
+            .ok_or_else(|| wrong(format!("there is no answer `{path}`; `default=[]` stands in where that is no fault")))
     });
 
     let collections: Vec<Arc<Collection>> = shared.collections.to_vec();
@@ -43,6 +49,9 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
         let at = collection.position(&key.to_string());
         Ok(at.and_then(|at| shown(collection, at)).unwrap_or(Value::from(())))
     });
+
+    chart(environment, shared, ("heatmap", YEAR), charts::heatmap);
+    chart(environment, shared, ("sparkline", HALF_YEAR), charts::sparkline);
 
     let assets = Arc::clone(&shared.assets);
     environment.add_function("asset", move |path: &str| -> Result<String, Error> { assets.url(path).map_err(wrong) });
@@ -58,6 +67,28 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     });
 
     environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, trusted)));
+}
+
+/// How many days charts show: whole weeks.
+const YEAR: u32 = 53 * 7;
+const HALF_YEAR: u32 = 26 * 7;
+
+/// `heatmap("users", key)`: what is known of a member's days, drawn; nothing where nothing is known.
+fn chart(
+    environment: &mut Environment<'static>,
+    shared: &Shared<'_>,
+    (name, length): (&'static str, u32),
+    draw: fn(&Stretch) -> String,
+) {
+    let known = shared.known.clone();
+    let collections: Vec<String> = shared.collections.iter().map(|collection| collection.name.clone()).collect();
+    environment.add_function(name, move |collection: &str, key: &Value| -> Result<Value, Error> {
+        let Some(at) = collections.iter().position(|name| name == collection) else {
+            return Err(wrong(format!("there is no collection `{collection}`")));
+        };
+        let days = known.stretch(at, &key.to_string(), length);
+        Ok(days.map_or(Value::from(()), |days| Value::from_safe_string(draw(&days))))
+    });
 }
 
 /// A path of this site, from its root.

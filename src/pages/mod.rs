@@ -2,6 +2,7 @@
 
 mod answers;
 mod assets;
+mod charts;
 mod filters;
 mod functions;
 mod plan;
@@ -11,6 +12,7 @@ mod templates;
 pub use templates::Templates;
 
 use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, media_type};
+use crate::scores::Known;
 use answers::Answers;
 use assets::Assets;
 use functions::Shared;
@@ -29,6 +31,8 @@ pub struct Site<'a> {
     pub plain: Option<&'a Arc<Collection>>,
     pub templates: &'a Templates,
     pub locate: &'a dyn Locate,
+    /// What is known of each day of members.
+    pub known: Known,
 }
 
 /// Renders every page. `artifacts` are the answers and the files of `site/static/`, in order of key.
@@ -44,6 +48,7 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
         collections: site.collections,
         answers: answers.clone(),
         assets: Arc::clone(&assets),
+        known: site.known.clone(),
     };
     let environment = site.templates.environment(&shared);
     let rendered: Vec<Result<Artifact, templates::Failure>> = jobs

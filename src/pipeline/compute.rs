@@ -5,7 +5,7 @@ use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
 use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
 use crate::pages::{self, Templates};
-use crate::scores::{Freshness, Scores};
+use crate::scores::{Freshness, Known, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -70,7 +70,7 @@ pub fn compute(
     sort(&mut artifacts);
     report.time("views", start);
     let start = Instant::now();
-    faults.extend(paged(settings, &content, &templates, &places, &mut artifacts));
+    faults.extend(paged(settings, &content, &templates, &places, scores.known(), &mut artifacts));
     report.time("pages", start);
     let start = Instant::now();
     let api = describe(settings, &content, &mut artifacts);
@@ -94,6 +94,7 @@ fn paged(
     content: &Content,
     templates: &Templates,
     places: &Places<'_>,
+    known: Known,
     artifacts: &mut Vec<Artifact>,
 ) -> Vec<Diagnostic> {
     if settings.pages.is_empty() {
@@ -105,6 +106,7 @@ fn paged(
         plain: content.pages.as_ref(),
         templates,
         locate: places,
+        known,
     };
     let answers = Arc::new(std::mem::take(artifacts));
     let (pages, faults) = pages::run(&site, &answers);

@@ -29,7 +29,7 @@ pub struct Freshness<'s> {
 impl<'s> Scores<'s> {
     /// Who is published and has an account, and when those were asked about.
     pub fn freshness(&self, collections: &[Arc<Collection>]) -> Freshness<'s> {
-        let each = self.settings.sources.iter().zip(&self.facts);
+        let each = self.settings.sources.iter().zip(&*self.facts);
         let one = |(source, facts): (&'s Source, &Facts)| {
             let collection = collections.get(source.members);
             let asked = collection.map_or_else(Asked::default, |collection| asked(source, facts, collection));

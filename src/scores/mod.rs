@@ -6,12 +6,14 @@ mod count;
 mod explain;
 mod facts;
 mod freshness;
+mod known;
 mod member;
 mod shown;
 mod streak;
 
 pub use count::{Counted, Seen, count};
 pub use freshness::Freshness;
+pub use known::{Known, Stretch};
 pub use streak::{Course, Streak, streak};
 
 use crate::model::{Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
@@ -27,7 +29,7 @@ pub const FORMULA: &str = "capped-days-1";
 /// The facts of every source, at one instant.
 pub struct Scores<'a> {
     settings: &'a Settings,
-    facts: Vec<Facts>,
+    facts: Arc<Vec<Facts>>,
     now: Timestamp,
 }
 
@@ -36,7 +38,7 @@ impl<'a> Scores<'a> {
     pub fn read(settings: &'a Settings, inputs: &Inputs, now: Timestamp) -> (Self, Vec<Diagnostic>) {
         let mut faults = Vec::new();
         let facts = settings.sources.iter().map(|source| facts::read(source, inputs, &mut faults)).collect();
-        (Self { settings, facts, now }, faults)
+        (Self { settings, facts: Arc::new(facts), now }, faults)
     }
 
     fn laid(scores: &[(&Score, Members<'_>)], at: usize, record: &Record, days_ago: u32) -> Laid {
