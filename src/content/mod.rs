@@ -19,6 +19,7 @@ pub mod settings;
 mod source;
 mod visibility;
 
+pub use dates::instant;
 pub use input::{text, unreadable};
 pub use kept::Kept;
 pub use overlays::Nothing;

@@ -31,6 +31,8 @@ pub enum ArtifactOrigin {
     Page(u32),
     /// The page of one record.
     PageOf { page: u32, record: u32 },
+    /// A feed, by the declaration's index.
+    Feed(u32),
     /// A page that is a file of its own, by the index of its record.
     Plain(u32),
     /// The same at an alias of the record.
@@ -44,7 +46,7 @@ impl ArtifactOrigin {
             Self::View(view) | Self::Group { view, .. } | Self::Record { view, .. } | Self::Alias { view, .. } => {
                 Some(view as usize)
             }
-            Self::Build | Self::Static | Self::Page(_) | Self::PageOf { .. } | Self::Plain(_) => None,
+            Self::Build | Self::Static | Self::Page(_) | Self::PageOf { .. } | Self::Feed(_) | Self::Plain(_) => None,
         }
     }
 }

@@ -28,6 +28,18 @@ pub enum PageOf {
     Each(usize),
 }
 
+/// A feed of the rows of a list, or of each list of a group, as Atom and as JSON Feed.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Without the slash at its beginning, and without an extension.
+    pub path: Placed<PathTemplate>,
+    /// The index of the view.
+    pub view: Placed<usize>,
+    pub title: Option<String>,
+    /// How many entries it has at most.
+    pub limit: usize,
+}
+
 /// The key of the page at a path: `users/mira.html`, and `index.html` for the root.
 pub fn page_key(path: &str) -> String {
     if path.is_empty() { "index.html".to_owned() } else { format!("{path}.html") }

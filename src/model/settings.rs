@@ -1,6 +1,6 @@
 //! What `site/site.toml` declares, checked and placed.
 
-use super::page::Page;
+use super::page::{Feed, Page};
 use super::path::PathTemplate;
 use super::scoring::{Score, Source};
 use super::text::Place;
@@ -26,6 +26,7 @@ pub struct Settings {
     pub surfaces: Vec<Surface>,
     pub views: Vec<View>,
     pub pages: Vec<Page>,
+    pub feeds: Vec<Feed>,
 }
 
 #[derive(Clone, Debug)]

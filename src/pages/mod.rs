@@ -3,10 +3,12 @@
 mod answers;
 mod assets;
 mod charts;
+mod feeds;
 mod filters;
 mod functions;
 mod plan;
 mod records;
+mod sitemap;
 mod templates;
 
 pub use templates::Templates;
@@ -69,6 +71,11 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
     }
     faults.extend(site.templates.told(failures));
     pages.extend(assets.artifacts());
+    let (feeds, wrong) = feeds::feeds(site, &answers);
+    pages.extend(feeds);
+    faults.extend(wrong);
+    let taken = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
+    pages.extend(sitemap::sitemap(site.settings, &jobs).into_iter().filter(|made| !taken(&made.key)));
     (pages, faults)
 }
 

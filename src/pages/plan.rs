@@ -5,7 +5,7 @@ use super::functions::Shared;
 use super::records::{object, shown};
 use super::{PLAIN, Site};
 use crate::model::{
-    ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Placed, Rows, View, code, page_key, page_url, slug,
+    ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Placed, Record, Rows, View, code, page_key, page_url, slug,
 };
 use minijinja::Value;
 use std::ops::Range;
@@ -123,30 +123,30 @@ pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<
     (jobs, faults)
 }
 
+/// The page of a 404 is found at no URL of its own.
+const NOT_FOUND: &str = "404.html";
+
 fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> Job<'a> {
     Job {
         url: page_url(&key),
+        indexed: page.indexed && key != NOT_FOUND,
         key,
         template: page.template.value.clone(),
         origin,
         title: page.title.clone(),
         description: page.description.clone(),
-        indexed: page.indexed,
         of,
     }
 }
 
 /// The pages of one list: the first at the path itself.
 fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: List<'a>, jobs: &mut Vec<Job<'a>>) {
-    let slug = list.path.rsplit('/').next().unwrap_or_default();
-    let segment = view.group.as_ref().and_then(|group| {
-        let field = group.field.value.as_str();
-        let names = view.path.value.fields_at();
-        let at = names.iter().position(|name| *name == Some(field))?;
-        list.path.split('/').nth(at)
-    });
-    let path = page.path.value.fill(|_| segment.unwrap_or(slug));
-    let group = view.group.as_ref().map(|_| group_value(site, view, &list, segment.unwrap_or(slug)));
+    let segment = segment(view, &list);
+    let path = page.path.value.fill(|_| segment);
+    let group = view
+        .group
+        .as_ref()
+        .map(|_| object([("label", Value::from(label(site, view, &list))), ("slug", Value::from(segment))]));
     let total = list.rows.len();
     let size = view.page.unwrap_or(total).max(1);
     let pages = total.div_ceil(size).max(1);
@@ -161,21 +161,36 @@ fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: Lis
     }
 }
 
-/// What a group is called, and its form in URLs.
-fn group_value(site: &Site<'_>, view: &View, list: &List<'_>, segment: &str) -> Value {
-    let field = view.group.as_ref().map_or("", |group| group.field.value.as_str());
+/// The segment of a list's path that is its group's.
+pub fn segment<'l>(view: &View, list: &List<'l>) -> &'l str {
+    let field = view.group.as_ref().map(|group| group.field.value.as_str());
+    let at = view.path.value.fields_at().iter().position(|name| name.is_some() && *name == field);
+    at.and_then(|at| list.path.split('/').nth(at)).unwrap_or_default()
+}
+
+/// What the group of a list is called.
+pub fn label(site: &Site<'_>, view: &View, list: &List<'_>) -> String {
+    let Some(group) = &view.group else { return String::new() };
+    let segment = segment(view, list);
     let label = match list.origin {
         ArtifactOrigin::Group { record, item, .. } => {
-            let value = site.collections[view.from].records.get(record as usize).and_then(|record| record.get(field));
-            value.and_then(|value| value.item(item).label())
+            let record = site.collections[view.from].records.get(record as usize);
+            record.and_then(|record| record.get(&group.field.value)?.item(item).label())
         }
         _ => {
-            let closed = view.group.as_ref().and_then(|group| group.values.as_ref()).into_iter().flatten();
-            closed.map(|value| &value.value).find(|value| slug(value).is_ok_and(|slug| slug == segment)).cloned()
+            let mut closed = group.values.iter().flatten().map(|value| &value.value);
+            closed.find(|value| slug(value).is_ok_and(|slug| slug == segment)).cloned()
         }
     };
-    let label = label.unwrap_or_else(|| segment.to_owned());
-    object([("label", Value::from(label)), ("slug", Value::from(segment))])
+    label.unwrap_or_else(|| segment.to_owned())
+}
+
+/// The path of a record's page; `None` where a field that it is named by is missing.
+pub fn path_of(page: &Page, record: &Record) -> Option<String> {
+    let slug_of = |field: &str| slug(&record.get(field)?.label()?).ok();
+    let slugs: Vec<String> = page.path.value.fields().map(slug_of).collect::<Option<_>>()?;
+    let mut slugs = slugs.iter();
+    Some(page.path.value.fill(|_| slugs.next().map_or("", String::as_str)))
 }
 
 /// A page for each published record.
@@ -188,29 +203,26 @@ fn of_records<'a>(
 ) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for (index, record) in (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()) {
-        let mut slugs = Vec::new();
-        for field in page.path.value.fields() {
-            let value = record.get(field).and_then(crate::model::Value::label);
-            match value.map(|value| slug(&value).map_err(|why| (value, why))) {
-                Some(Ok(slug)) => slugs.push(slug),
-                Some(Err((value, why))) => {
-                    let place = site.locate.locate(collection, record, field, None);
-                    let message = format!("the value `{}` of `{field}` {why}, so it has no URL", value.escape_debug());
-                    faults.push(Diagnostic::error(code::BAD_KEY, place, message));
-                }
-                None => {
-                    let place = site.locate.locate(collection, record, &collection.key, None);
-                    let message =
-                        format!("the record has no `{field}`, which the page `/{}` is named by", page.path.value);
-                    faults.push(Diagnostic::error(code::PATH_FIELD, place, message));
-                }
-            }
-        }
-        if slugs.len() == page.path.value.fields().count() {
-            let mut slugs = slugs.iter();
-            let path = page.path.value.fill(|_| slugs.next().map_or("", String::as_str));
+        if let Some(path) = path_of(page, record) {
             let origin = ArtifactOrigin::PageOf { page: at, record: index };
             jobs.push(job(page, page_key(&path), origin, Of::Record { collection, at: index }));
+            continue;
+        }
+        for field in page.path.value.fields() {
+            let value = record.get(field).and_then(crate::model::Value::label);
+            let place = |field: &str| site.locate.locate(collection, record, field, None);
+            match value.map(|value| slug(&value).map_err(|why| (value, why))) {
+                Some(Ok(_)) => {}
+                Some(Err((value, why))) => {
+                    let message = format!("the value `{}` of `{field}` {why}, so it has no URL", value.escape_debug());
+                    faults.push(Diagnostic::error(code::BAD_KEY, place(field), message));
+                }
+                None => {
+                    let message =
+                        format!("the record has no `{field}`, which the page `/{}` is named by", page.path.value);
+                    faults.push(Diagnostic::error(code::PATH_FIELD, place(&collection.key), message));
+                }
+            }
         }
     }
     faults

@@ -124,6 +124,10 @@ fn declaration(
             let what = format!("the record `{}` of the page `/{}`", record.key, page.path.value);
             (what, locate.locate(collection, record, field, None))
         }
+        ArtifactOrigin::Feed(feed) => {
+            let path = &settings.feeds[feed as usize].path;
+            (format!("the feed `/{}`", path.value), path.at.clone())
+        }
         ArtifactOrigin::Plain(_) => (format!("the page `{}`", artifact.key), Place::file("content")),
         ArtifactOrigin::Alias { view, record: at, item } => {
             let (what, place) = record(view, at, Some("aliases"), Some(item as usize));

@@ -82,9 +82,11 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         surfaces,
         views: Vec::new(),
         pages: Vec::new(),
+        feeds: Vec::new(),
     };
     settings.views = views::read(reader, form, &settings);
     settings.pages = pages::read(reader, form, &settings);
+    settings.feeds = pages::feeds(reader, form, &settings);
     form.finish();
     settings
 }

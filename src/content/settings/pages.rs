@@ -2,7 +2,10 @@
 
 use super::form::{Form, Reader, quoted};
 use crate::content::formats::{Kind, Node};
-use crate::model::{Diagnostic, Page, PageOf, PathTemplate, Placed, Settings, View, code};
+use crate::model::{Diagnostic, Feed, Group, Page, PageOf, PathTemplate, Placed, Settings, Surface, View, code};
+
+/// How many entries a feed has where it does not say.
+const ENTRIES: usize = 20;
 
 pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
@@ -114,31 +117,85 @@ fn list(reader: &Reader<'_>, named: &Placed<String>, settings: &Settings) -> Opt
 
 /// The fields of a path are the value of the list's group, or members of the record.
 fn check_fields(reader: &Reader<'_>, page: &Page, settings: &Settings) {
-    let fields: Vec<&str> = page.path.value.fields().collect();
-    let report = |message: String, help: String| {
-        reader.report(Diagnostic::error(code::PATH_FIELD, page.path.at.clone(), message).help(help));
-    };
-    let path = &page.path.value;
-    let wanted = match page.of {
-        PageOf::One => None,
-        PageOf::Rows(view) => settings.views[view].group.as_ref().map(|group| group.field.value.as_str()),
-        PageOf::Each(from) => {
-            if fields.is_empty() {
-                let key = &settings.collections[from].key.value;
-                report(
-                    format!("`each` makes a page of each record, but the path `/{path}` is the same for all"),
-                    format!("put a field into the path, such as `/{path}/{{{key}}}`"),
-                );
-            }
-            return;
+    match page.of {
+        PageOf::One => check_group(reader, &page.path, None),
+        PageOf::Rows(view) => check_group(reader, &page.path, settings.views[view].group.as_ref()),
+        PageOf::Each(from) if page.path.value.fields().next().is_none() => {
+            let (path, key) = (&page.path.value, &settings.collections[from].key.value);
+            let message = format!("`each` makes a page of each record, but the path `/{path}` is the same for all");
+            let fault = Diagnostic::error(code::PATH_FIELD, page.path.at.clone(), message);
+            reader.report(fault.help(format!("put a field into the path, such as `/{path}/{{{key}}}`")));
         }
+        PageOf::Each(_) => {}
+    }
+    check_surfaces(reader, &page.path, settings);
+}
+
+fn check_group(reader: &Reader<'_>, path: &Placed<PathTemplate>, group: Option<&Group>) {
+    let report = |message: String, help: String| {
+        reader.report(Diagnostic::error(code::PATH_FIELD, path.at.clone(), message).help(help));
     };
-    if let Some(other) = fields.iter().find(|field| Some(**field) != wanted) {
+    let wanted = group.map(|group| group.field.value.as_str());
+    let text = &path.value;
+    if let Some(other) = text.fields().find(|field| Some(*field) != wanted) {
         report(
-            format!("nothing fills `{{{other}}}` in the path `/{path}`"),
+            format!("nothing fills `{{{other}}}` in the path `/{text}`"),
             "a field in a path belongs to `each = true`, or to a `view` that is grouped by that very field".to_owned(),
         );
-    } else if let Some(wanted) = wanted.filter(|_| fields.is_empty()) {
-        report(format!("the path `/{path}` is the same for every group"), format!("put `{{{wanted}}}` into the path"));
+    } else if let Some(wanted) = wanted.filter(|_| text.fields().next().is_none()) {
+        report(format!("the path `/{text}` is the same for every group"), format!("put `{{{wanted}}}` into the path"));
     }
+}
+
+/// What stands below the prefix of a surface is an answer of the API.
+fn check_surfaces(reader: &Reader<'_>, path: &Placed<PathTemplate>, settings: &Settings) {
+    let own = format!("/{}/", path.value);
+    let above = |surface: &&Surface| own.starts_with(&format!("{}/", surface.prefix)) && own != "//";
+    let Some(surface) = settings.surfaces.iter().find(above) else { return };
+    let message = format!("`/{}` is below the surface `{}`, whose requests the API answers", path.value, surface.name);
+    let fault = Diagnostic::error(code::BAD_PATH, path.at.clone(), message);
+    reader.report(match surface.prefix.as_str() {
+        "" => fault.help("give the surface a prefix, such as `/api`"),
+        prefix => fault.help(format!("choose a path that does not begin with `{prefix}/`")),
+    });
+}
+
+/// `[[feeds]]`: the newest rows of a list, for programs that follow a site.
+pub fn feeds(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Feed> {
+    let Some(node) = form.node("feeds") else { return Vec::new() };
+    let Kind::List(items) = &node.kind else {
+        reader.wrong(node, "`feeds`", "a list of tables, each headed `[[feeds]]`");
+        return Vec::new();
+    };
+    items.iter().filter_map(|item| feed(reader, item, settings)).collect()
+}
+
+fn feed(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Feed> {
+    let form = reader.form(node, "a feed")?;
+    let path = form.required_text("path").and_then(|text| path(reader, text));
+    let view = form.required_text("view");
+    let found = view.as_ref().and_then(|view| list(reader, view, settings));
+    let title = form.text("title").map(|text| text.value);
+    let limit = form.positive("limit").map_or(ENTRIES, |limit| limit.value);
+    form.finish();
+    let (path, view) = (path?, Placed { value: found?, at: view?.at });
+    let declared = &settings.views[view.value];
+    let refuse = |message: String, help: &str| {
+        reader.report(Diagnostic::error(code::BAD_OPTION, view.at.clone(), message).help(help));
+    };
+    if declared.count.is_some() {
+        refuse(format!("`{}` counts: its rows are no entries", declared.path.value), "name a list of records");
+    } else if !settings.pages.iter().any(|page| page.of == PageOf::Each(declared.from)) {
+        let name = &settings.collections[declared.from].name;
+        refuse(
+            format!("the entries of a feed lead to pages, and no page is made of each of `{name}`"),
+            "declare a `[[pages]]` with `from` and `each = true` above",
+        );
+    }
+    if settings.site.base_url.is_empty() {
+        refuse("a feed names its entries by whole URLs".to_owned(), "set `base_url` under `[site]`");
+    }
+    check_group(reader, &path, declared.group.as_ref());
+    check_surfaces(reader, &path, settings);
+    Some(Feed { path, view, title, limit })
 }

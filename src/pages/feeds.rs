@@ -1,0 +1,206 @@
+//! Feeds: Atom (RFC 4287) and JSON Feed 1.1.
+
+use super::Site;
+use super::answers::{Answers, List};
+use super::plan::{self, label};
+use crate::content::instant;
+use crate::model::{
+    Artifact, ArtifactOrigin, Body, CacheClass, Collection, Diagnostic, Feed, Page, PageOf, Record, Value, code,
+    page_key, page_url,
+};
+use atom_syndication as atom;
+use jiff::Timestamp;
+use rayon::prelude::*;
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const GENERATOR: &str = "Precast";
+
+/// One entry, ready for both formats.
+struct Entry {
+    url: String,
+    title: String,
+    summary: Option<String>,
+    html: Option<String>,
+    author: Option<String>,
+    tags: Vec<String>,
+    published: Timestamp,
+    updated: Timestamp,
+}
+
+/// Both forms of every feed.
+pub fn feeds(site: &Site<'_>, answers: &Answers) -> (Vec<Artifact>, Vec<Diagnostic>) {
+    let all = site.settings.feeds.iter().enumerate().flat_map(|(at, feed)| {
+        let view = &site.settings.views[feed.view.value];
+        answers.lists(feed.view.value, view).into_iter().map(move |list| (at, feed, list))
+    });
+    let all: Vec<_> = all.collect();
+    let made: Vec<(Vec<Artifact>, Vec<Diagnostic>)> =
+        all.par_iter().map(|(at, feed, list)| one(site, answers, (*at, feed), list)).collect();
+    let (artifacts, faults): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    (artifacts.concat(), faults.concat())
+}
+
+fn one(
+    site: &Site<'_>,
+    answers: &Answers,
+    (at, feed): (usize, &Feed),
+    list: &List<'_>,
+) -> (Vec<Artifact>, Vec<Diagnostic>) {
+    let view = &site.settings.views[feed.view.value];
+    let collection = &site.collections[view.from];
+    let pages = site.settings.pages.iter();
+    let Some(page) = pages.into_iter().find(|page| page.of == PageOf::Each(view.from)) else {
+        return Default::default();
+    };
+    let mut faults = Vec::new();
+    let mut entries = Vec::new();
+    let rows = answers.rows(list.key, list.rows, 0..feed.limit);
+    for row in rows.try_iter().into_iter().flatten() {
+        let key = row.get_attr(&collection.key).ok().and_then(|key| collection.position(&key.to_string()));
+        let Some(record) = key.map(|at| &collection.records[at as usize]) else { continue };
+        let author = row.get_attr("author").ok().filter(|author| !author.is_undefined() && !author.is_none());
+        let author = author.map(|author| match author.get_attr("name") {
+            Ok(name) if !name.is_undefined() => name.to_string(),
+            _ => author.to_string(),
+        });
+        match entry(site, page, (collection, record), author) {
+            Ok(entry) => entries.push(entry),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let segment = plan::segment(view, list);
+    let path = feed.path.value.fill(|_| segment);
+    let title = feed.title.clone().unwrap_or_else(|| site.settings.site.name.clone());
+    let title = match &view.group {
+        Some(_) => format!("{title}: {}", label(site, view, list)),
+        None => title,
+    };
+    let origin = ArtifactOrigin::Feed(u32::try_from(at).unwrap_or(u32::MAX));
+    let artifact = |key: String, media_type, bytes: Vec<u8>| Artifact {
+        key,
+        media_type,
+        cache: CacheClass::View,
+        body: Body::Bytes(Arc::new(bytes)),
+        origin,
+    };
+    let base = &site.settings.site.base_url;
+    let xml = in_atom(base, &path, &title, &entries);
+    let json = in_json(base, &path, &title, &entries);
+    let made = vec![
+        artifact(format!("{path}.xml"), "application/atom+xml; charset=utf-8", xml.into_bytes()),
+        artifact(format!("{path}.json"), "application/feed+json; charset=utf-8", json.into_bytes()),
+    ];
+    (made, faults)
+}
+
+fn entry(
+    site: &Site<'_>,
+    page: &Page,
+    (collection, record): (&Collection, &Record),
+    author: Option<String>,
+) -> Result<Entry, Diagnostic> {
+    let text = |name: &str| {
+        let public = record.get(name).filter(|_| !collection.is_private(name));
+        public.and_then(Value::as_text).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let moment = |name: &str| text(name).and_then(|text| instant(&text, &site.settings.site.time_zone).ok());
+    let published = moment("date").ok_or_else(|| {
+        let place = site.locate.locate(collection, record, "date", None);
+        let message = format!("`{}` has no `date`, and an entry of a feed needs one", record.key);
+        Diagnostic::error(code::MISSING_MEMBER, place, message).help("write it, or leave the record out of the list")
+    })?;
+    let path = plan::path_of(page, record).unwrap_or_default();
+    let tags = match record.get("tags").filter(|_| !collection.is_private("tags")) {
+        Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
+        _ => Vec::new(),
+    };
+    Ok(Entry {
+        url: format!("{}{}", site.settings.site.base_url, page_url(&page_key(&path))),
+        title: text("title").or_else(|| text("name")).unwrap_or_else(|| record.key.clone()),
+        summary: text("subtitle").or_else(|| text("excerpt")),
+        html: record.get("html").filter(|_| !collection.is_private("html")).map(Value::unescaped),
+        author,
+        tags,
+        published,
+        updated: moment("updated").unwrap_or(published).max(published),
+    })
+}
+
+fn in_atom(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
+    let at = |timestamp: Timestamp| timestamp.to_string().parse().unwrap_or_default();
+    let link = |href: String, rel: &str, mime: &str| atom::Link {
+        href,
+        rel: rel.to_owned(),
+        mime_type: Some(mime.to_owned()),
+        ..atom::Link::default()
+    };
+    let person = |name: &str| atom::Person { name: name.to_owned(), ..atom::Person::default() };
+    let own = format!("{base}/{path}.xml");
+    let entry = |entry: &Entry| atom::Entry {
+        id: entry.url.clone(),
+        title: atom::Text::plain(entry.title.clone()),
+        updated: at(entry.updated),
+        published: Some(at(entry.published)),
+        authors: entry.author.iter().map(|name| person(name)).collect(),
+        categories: entry
+            .tags
+            .iter()
+            .map(|tag| atom::Category { term: tag.clone(), ..atom::Category::default() })
+            .collect(),
+        links: vec![link(entry.url.clone(), "alternate", "text/html")],
+        summary: entry.summary.clone().map(atom::Text::plain),
+        content: entry.html.as_ref().map(|html| atom::Content {
+            base: Some(entry.url.clone()),
+            value: Some(html.clone()),
+            content_type: Some("html".to_owned()),
+            ..atom::Content::default()
+        }),
+        ..atom::Entry::default()
+    };
+    let feed = atom::Feed {
+        id: own.clone(),
+        title: atom::Text::plain(title),
+        // Of a feed without entries, an instant that no entry is older than.
+        updated: at(entries.iter().map(|entry| entry.updated).max().unwrap_or(Timestamp::UNIX_EPOCH)),
+        authors: vec![person(title)],
+        generator: Some(atom::Generator { value: GENERATOR.to_owned(), ..atom::Generator::default() }),
+        links: vec![link(own, "self", "application/atom+xml"), link(format!("{base}/"), "alternate", "text/html")],
+        entries: entries.iter().map(entry).collect(),
+        ..atom::Feed::default()
+    };
+    feed.to_string()
+}
+
+fn in_json(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
+    let item = |entry: &Entry| {
+        let mut item = json!({
+            "id": entry.url,
+            "url": entry.url,
+            "title": entry.title,
+            "date_published": entry.published.to_string(),
+            "date_modified": entry.updated.to_string(),
+            // Every item has a content, in one of two forms.
+            "content_html": entry.html.clone().unwrap_or_default(),
+        });
+        let mut add = |name: &str, value: Json| item[name] = value;
+        if let Some(summary) = &entry.summary {
+            add("summary", json!(summary));
+        }
+        if let Some(author) = &entry.author {
+            add("authors", json!([{ "name": author }]));
+        }
+        if !entry.tags.is_empty() {
+            add("tags", json!(entry.tags));
+        }
+        item
+    };
+    let feed = json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "home_page_url": format!("{base}/"),
+        "feed_url": format!("{base}/{path}.json"),
+        "items": entries.iter().map(item).collect::<Vec<_>>(),
+    });
+    format!("{feed:#}\n")
+}
