@@ -2,6 +2,7 @@
 
 use super::Site;
 use super::answers::{Answers, List};
+use super::each::path_of;
 use super::plan::{self, label};
 use crate::content::instant;
 use crate::model::{
@@ -110,7 +111,7 @@ fn entry(
         let message = format!("`{}` has no `date`, and an entry of a feed needs one", record.key);
         Diagnostic::error(code::MISSING_MEMBER, place, message).help("write it, or leave the record out of the list")
     })?;
-    let path = plan::path_of(page, record).unwrap_or_default();
+    let path = path_of(page, collection, record).unwrap_or_default();
     let tags = match record.get("tags").filter(|_| !collection.is_private("tags")) {
         Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
         _ => Vec::new(),

@@ -3,7 +3,7 @@
 use super::answers::Answers;
 use super::assets::Assets;
 use super::charts;
-use super::records::{object, shown};
+use super::records::{Records, object};
 use crate::content::render_markdown;
 use crate::model::{Collection, Settings};
 use crate::scores::{Known, Stretch};
@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub struct Shared<'a> {
     pub settings: &'a Settings,
     pub collections: &'a [Arc<Collection>],
+    pub records: Records,
     pub answers: Answers,
     pub assets: Arc<Assets>,
     pub known: Known,
@@ -41,14 +42,8 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
             .ok_or_else(|| wrong(format!("there is no answer `{path}`; `default=[]` stands in where that is no fault")))
     });
 
-    let collections: Vec<Arc<Collection>> = shared.collections.to_vec();
-    environment.add_function("record", move |name: &str, key: &Value| -> Result<Value, Error> {
-        let Some(collection) = collections.iter().find(|collection| collection.name == name) else {
-            return Err(wrong(format!("there is no collection `{name}`")));
-        };
-        let at = collection.position(&key.to_string());
-        Ok(at.and_then(|at| shown(collection, at)).unwrap_or(Value::from(())))
-    });
+    let records = shared.records.clone();
+    environment.add_function("record", move |name: &str, key: &Value| records.find(name, key));
 
     chart(environment, shared, ("heatmap", YEAR), charts::heatmap);
     chart(environment, shared, ("sparkline", HALF_YEAR), charts::sparkline);

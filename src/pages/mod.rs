@@ -3,6 +3,7 @@
 mod answers;
 mod assets;
 mod charts;
+mod each;
 mod feeds;
 mod filters;
 mod functions;
@@ -13,13 +14,14 @@ mod templates;
 
 pub use templates::Templates;
 
-use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, media_type};
+use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, SiteInfo, media_type};
 use crate::scores::Known;
 use answers::Answers;
 use assets::Assets;
 use functions::Shared;
-use plan::Job;
+use plan::{Job, Of};
 use rayon::prelude::*;
+use records::Records;
 use std::sync::Arc;
 
 /// The template of a page that is a file of its own under `content/`, where it names no other.
@@ -48,6 +50,7 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
     let shared = Shared {
         settings: site.settings,
         collections: site.collections,
+        records: Records::new(site.collections),
         answers: answers.clone(),
         assets: Arc::clone(&assets),
         known: site.known.clone(),
@@ -56,8 +59,11 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
     let rendered: Vec<Result<Artifact, templates::Failure>> = jobs
         .par_iter()
         .map(|job| {
-            let html =
-                environment.get_template(&job.template).and_then(|template| template.render(job.context(&shared)));
+            if let Of::Alias(to) = &job.of {
+                return Ok(artifact(job, moved(&site.settings.site, to)));
+            }
+            let template = environment.get_template(&job.template);
+            let html = template.and_then(|template| template.render(job.context(&shared)));
             html.map(|html| artifact(job, html)).map_err(|error| templates::Failure { page: job.url.clone(), error })
         })
         .collect();
@@ -77,6 +83,18 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
     let taken = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
     pages.extend(sitemap::sitemap(site.settings, &jobs).into_iter().filter(|made| !taken(&made.key)));
     (pages, faults)
+}
+
+/// The page of an alias: browsers go on, and search engines are told where it is.
+fn moved(site: &SiteInfo, to: &str) -> String {
+    let url = format!("{}{to}", site.base_path());
+    let canonical = format!("{}{to}", site.base_url);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>This page has moved</title>\n\
+         <meta name=\"robots\" content=\"noindex\">\n<link rel=\"canonical\" href=\"{canonical}\">\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={url}\">\n</head>\n<body>\n\
+         <p>This page has moved to <a href=\"{url}\">{url}</a>.</p>\n</body>\n</html>\n"
+    )
 }
 
 fn artifact(job: &Job<'_>, html: String) -> Artifact {

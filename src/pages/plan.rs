@@ -2,11 +2,9 @@
 
 use super::answers::{Answers, List};
 use super::functions::Shared;
-use super::records::{object, shown};
-use super::{PLAIN, Site};
-use crate::model::{
-    ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Placed, Record, Rows, View, code, page_key, page_url, slug,
-};
+use super::records::object;
+use super::{Site, each};
+use crate::model::{ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Rows, View, page_key, page_url, slug};
 use minijinja::Value;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,17 +19,28 @@ pub struct Job<'a> {
     pub title: Option<String>,
     pub description: Option<String>,
     pub indexed: bool,
-    of: Of<'a>,
+    pub of: Of<'a>,
 }
 
-enum Of<'a> {
+pub enum Of<'a> {
     One,
-    Rows { key: String, rows: &'a Arc<Rows>, group: Option<Value>, range: Range<usize>, pager: Pager },
-    Record { collection: &'a Arc<Collection>, at: u32 },
+    Rows {
+        key: String,
+        rows: &'a Arc<Rows>,
+        group: Option<Value>,
+        range: Range<usize>,
+        pager: Pager,
+    },
+    Record {
+        collection: &'a Arc<Collection>,
+        at: u32,
+    },
+    /// Another name of the page at this URL.
+    Alias(String),
 }
 
 /// Where a page stands among the pages of one list.
-struct Pager {
+pub struct Pager {
     number: usize,
     pages: usize,
     /// The URL of the first page.
@@ -54,7 +63,7 @@ impl Job<'_> {
         let page: Value = object(page);
         let mut members = vec![("page", page)];
         match &self.of {
-            Of::One => {}
+            Of::One | Of::Alias(_) => {}
             Of::Rows { key, rows, group, range, pager } => {
                 members.push(("rows", shared.answers.rows(key, rows, range.clone())));
                 members.push(("offset", Value::from(range.start)));
@@ -63,7 +72,7 @@ impl Job<'_> {
                 members.push(("pager", pager.value(info.base_path())));
             }
             Of::Record { collection, at } => {
-                members.push(("record", shown(collection, *at).unwrap_or_default()));
+                members.push(("record", shared.records.show(collection, *at).unwrap_or_default()));
             }
         }
         object(members)
@@ -114,11 +123,11 @@ pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<
                     of_list(site, page, (at, declared), list, &mut jobs);
                 }
             }
-            PageOf::Each(from) => faults.extend(of_records(site, page, at, &site.collections[from], &mut jobs)),
+            PageOf::Each(from) => faults.extend(each::of_records(site, (at, page), &site.collections[from], &mut jobs)),
         }
     }
     if let Some(plain) = site.plain {
-        faults.extend(of_files(site, plain, &mut jobs));
+        faults.extend(each::of_files(site, plain, &mut jobs));
     }
     (jobs, faults)
 }
@@ -126,7 +135,7 @@ pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<
 /// The page of a 404 is found at no URL of its own.
 const NOT_FOUND: &str = "404.html";
 
-fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> Job<'a> {
+pub fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> Job<'a> {
     Job {
         url: page_url(&key),
         indexed: page.indexed && key != NOT_FOUND,
@@ -183,73 +192,4 @@ pub fn label(site: &Site<'_>, view: &View, list: &List<'_>) -> String {
         }
     };
     label.unwrap_or_else(|| segment.to_owned())
-}
-
-/// The path of a record's page; `None` where a field that it is named by is missing.
-pub fn path_of(page: &Page, record: &Record) -> Option<String> {
-    let slug_of = |field: &str| slug(&record.get(field)?.label()?).ok();
-    let slugs: Vec<String> = page.path.value.fields().map(slug_of).collect::<Option<_>>()?;
-    let mut slugs = slugs.iter();
-    Some(page.path.value.fill(|_| slugs.next().map_or("", String::as_str)))
-}
-
-/// A page for each published record.
-fn of_records<'a>(
-    site: &Site<'_>,
-    page: &Page,
-    at: u32,
-    collection: &'a Arc<Collection>,
-    jobs: &mut Vec<Job<'a>>,
-) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    for (index, record) in (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()) {
-        if let Some(path) = path_of(page, record) {
-            let origin = ArtifactOrigin::PageOf { page: at, record: index };
-            jobs.push(job(page, page_key(&path), origin, Of::Record { collection, at: index }));
-            continue;
-        }
-        for field in page.path.value.fields() {
-            let value = record.get(field).and_then(crate::model::Value::label);
-            let place = |field: &str| site.locate.locate(collection, record, field, None);
-            match value.map(|value| slug(&value).map_err(|why| (value, why))) {
-                Some(Ok(_)) => {}
-                Some(Err((value, why))) => {
-                    let message = format!("the value `{}` of `{field}` {why}, so it has no URL", value.escape_debug());
-                    faults.push(Diagnostic::error(code::BAD_KEY, place(field), message));
-                }
-                None => {
-                    let message =
-                        format!("the record has no `{field}`, which the page `/{}` is named by", page.path.value);
-                    faults.push(Diagnostic::error(code::PATH_FIELD, place(&collection.key), message));
-                }
-            }
-        }
-    }
-    faults
-}
-
-/// Pages that are files of their own.
-fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<Job<'a>>) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    for (at, record) in (0_u32..).zip(&plain.records).filter(|(_, record)| record.hidden.is_none()) {
-        let text = |name: &str| record.get(name).and_then(crate::model::Value::as_text).map(str::to_owned);
-        let template = text("template").unwrap_or_else(|| PLAIN.to_owned());
-        if !site.templates.has(&template) {
-            let place = site.locate.locate(plain, record, "template", None);
-            faults.push(site.templates.missing(&Placed { value: template, at: place }));
-            continue;
-        }
-        let key = page_key(&record.key);
-        jobs.push(Job {
-            url: page_url(&key),
-            key,
-            template,
-            origin: ArtifactOrigin::Plain(at),
-            title: text("title"),
-            description: text("description").or_else(|| text("excerpt")),
-            indexed: record.get("indexed") != Some(&crate::model::Value::Bool(false)),
-            of: Of::Record { collection: plain, at },
-        });
-    }
-    faults
 }

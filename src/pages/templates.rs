@@ -5,7 +5,7 @@ use super::functions::{self, Shared};
 use crate::model::{Diagnostic, Inputs, Place, Placed, SourceText, code};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub const FOLDER: &str = "site/templates";
 #[derive(Debug, Default)]
 pub struct Templates {
     sources: BTreeMap<String, Arc<str>>,
+    /// Those that do not compile.
+    broken: BTreeSet<String>,
 }
 
 /// A page that could not be rendered.
@@ -44,12 +46,14 @@ impl Templates {
                 Err(fault) => faults.push(fault),
             }
         }
-        let mut environment = bare();
+        let (mut environment, mut broken) = (bare(), BTreeSet::new());
         for (name, source) in &templates.sources {
             if let Err(error) = environment.add_template_owned(name.clone(), source.to_string()) {
                 faults.push(templates.syntax(name, &error));
+                broken.insert(name.clone());
             }
         }
+        templates.broken = broken;
         (templates, faults)
     }
 
@@ -101,6 +105,9 @@ impl Templates {
         let mut faults: BTreeMap<(Place, String), (String, usize)> = BTreeMap::new();
         for Failure { page, error } in failures {
             let error = innermost(&error);
+            if self.is_told(error) {
+                continue;
+            }
             let name = error.name().unwrap_or_default();
             let at = self.place(name, error.range(), error.line());
             faults.entry((at, self.why(error))).or_insert((page, 0)).1 += 1;
@@ -114,6 +121,12 @@ impl Templates {
             Diagnostic::error(code::TEMPLATE_FAILED, at, format!("{why}, on the page `{page}`{more}"))
         });
         told.collect()
+    }
+
+    /// Whether it fails for want of a template that does not compile, which was told.
+    fn is_told(&self, error: &Error) -> bool {
+        let named = |detail: &str| self.broken.iter().any(|name| detail.contains(&format!("\"{name}\"")));
+        error.kind() == ErrorKind::TemplateNotFound && error.detail().is_some_and(named)
     }
 
     /// In words, naming what stands at the fault.

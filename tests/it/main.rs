@@ -20,6 +20,7 @@ mod markdown;
 mod original;
 mod output;
 mod ownership;
+mod pages;
 #[cfg(feature = "publish")]
 mod publish;
 mod scaffolds;

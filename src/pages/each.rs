@@ -1,0 +1,148 @@
+//! Pages of records: one for each of a collection, and those that are files of their own.
+
+use super::plan::{Job, Of, job};
+use super::{PLAIN, Site};
+use crate::model::{
+    ArtifactOrigin, Collection, Diagnostic, Page, Placed, Record, Value, code, page_key, page_url, slug,
+};
+use std::sync::Arc;
+
+/// The path of a record's page; `None` where a field that it is named by is missing.
+pub fn path_of(page: &Page, collection: &Collection, record: &Record) -> Option<String> {
+    path(page, |field| text_of(collection, record, field))
+}
+
+fn path(page: &Page, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let slugs: Vec<String> = page.path.value.fields().map(|field| slug(&value(field)?).ok()).collect::<Option<_>>()?;
+    let mut slugs = slugs.iter();
+    Some(page.path.value.fill(|_| slugs.next().map_or("", String::as_str)))
+}
+
+fn text_of(collection: &Collection, record: &Record, field: &str) -> Option<String> {
+    if field == collection.key { Some(record.key.clone()) } else { record.get(field).and_then(Value::label) }
+}
+
+/// A page for each published record, and for each of its aliases one that leads there.
+pub fn of_records<'a>(
+    site: &Site<'_>,
+    (at, page): (u32, &Page),
+    collection: &'a Arc<Collection>,
+    jobs: &mut Vec<Job<'a>>,
+) -> Vec<Diagnostic> {
+    let mut faults = names(collection, page);
+    if !faults.is_empty() {
+        return faults;
+    }
+    for (index, record) in (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()) {
+        let Some(found) = path_of(page, collection, record) else {
+            faults.extend(unnamed(site, page, collection, record));
+            continue;
+        };
+        let origin = ArtifactOrigin::PageOf { page: at, record: index };
+        let whole = job(page, page_key(&found), origin, Of::Record { collection, at: index });
+        if page.path.value.fields().any(|field| field == collection.key) {
+            let other = |alias: &str| {
+                let of = |field: &str| {
+                    if field == collection.key { Some(alias.to_owned()) } else { text_of(collection, record, field) }
+                };
+                path(page, of)
+            };
+            jobs.extend(aliases(record).iter().filter_map(|alias| Some(alias_of(&whole, &other(alias)?))));
+        }
+        jobs.push(whole);
+    }
+    faults
+}
+
+/// The names in a page's path: each is a public member of records.
+fn names(collection: &Collection, page: &Page) -> Vec<Diagnostic> {
+    let told = page.path.value.fields().filter_map(|field| {
+        let braces = format!("{{{field}}}");
+        let start = page.path.value.to_string().find(&braces).map(|start| start + 1);
+        let at =
+            start.map_or_else(|| page.path.at.clone(), |start| page.path.at.inside_quotes(start..start + braces.len()));
+        if collection.is_private(field) {
+            let message = format!("`{field}` of `{}` is private, and this would show it", collection.name);
+            return Some(Diagnostic::error(code::PRIVATE_FIELD, at, message));
+        }
+        if !collection.knows_its_names() || collection.has_name(field) {
+            return None;
+        }
+        let message = format!("no record of `{}` has the member `{field}`", collection.name);
+        let all = format!("the members are {}", collection.names.join(", "));
+        let known = collection.names.iter().map(String::as_str);
+        Some(Diagnostic::error(code::UNKNOWN_FIELD, at, message).suggest(field, known, all))
+    });
+    told.collect()
+}
+
+/// Why a record has no page.
+fn unnamed(site: &Site<'_>, page: &Page, collection: &Collection, record: &Record) -> Vec<Diagnostic> {
+    let path = &page.path.value;
+    let told = path.fields().filter_map(|field| {
+        let place = || site.locate.locate(collection, record, field, None);
+        match text_of(collection, record, field).map(|value| slug(&value)) {
+            Some(Ok(_)) => None,
+            Some(Err(why)) => {
+                let message = format!("`{field}` {why}, so the page `/{path}` has no URL for this record");
+                Some(Diagnostic::error(code::BAD_KEY, place(), message))
+            }
+            None => {
+                let message = format!("this record has no `{field}` that could stand in the path `/{path}`");
+                Some(Diagnostic::error(code::PATH_FIELD, place(), message))
+            }
+        }
+    });
+    told.collect()
+}
+
+fn aliases(record: &Record) -> Vec<String> {
+    match record.get("aliases") {
+        Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
+        Some(value) => value.label().into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A page at another path that leads to `page`.
+fn alias_of<'a>(page: &Job<'a>, path: &str) -> Job<'a> {
+    let key = page_key(path);
+    Job {
+        url: page_url(&key),
+        key,
+        template: String::new(),
+        origin: page.origin,
+        title: page.title.clone(),
+        description: None,
+        indexed: false,
+        of: Of::Alias(page.url.clone()),
+    }
+}
+
+/// Pages that are files of their own.
+pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<Job<'a>>) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    for (at, record) in (0_u32..).zip(&plain.records).filter(|(_, record)| record.hidden.is_none()) {
+        let text = |name: &str| record.get(name).and_then(Value::as_text).map(str::to_owned);
+        let template = text("template").unwrap_or_else(|| PLAIN.to_owned());
+        if !site.templates.has(&template) {
+            let place = site.locate.locate(plain, record, "template", None);
+            faults.push(site.templates.missing(&Placed { value: template, at: place }));
+            continue;
+        }
+        let key = page_key(if record.key == "index" { "" } else { record.key.trim_matches('/') });
+        let page = Job {
+            url: page_url(&key),
+            key,
+            template,
+            origin: ArtifactOrigin::Plain(at),
+            title: text("title"),
+            description: text("description").or_else(|| text("excerpt")),
+            indexed: record.get("indexed") != Some(&Value::Bool(false)),
+            of: Of::Record { collection: plain, at },
+        };
+        jobs.extend(aliases(record).iter().map(|alias| alias_of(&page, alias.trim_matches('/'))));
+        jobs.push(page);
+    }
+    faults
+}

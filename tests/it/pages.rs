@@ -1,0 +1,273 @@
+//! Pages from templates: one by itself, rows with their pages, groups, records, files; feeds, the sitemap, aliases.
+
+use crate::support::{NOW, Site};
+
+const SETTINGS: &str = r#"
+[site]
+name = "Club & Co"
+base_url = "https://club.example/home"
+
+[collections.users]
+sources = ["content/users"]
+key = "handle"
+private = ["email"]
+
+[collections.notes]
+sources = ["content/notes"]
+key = "slug"
+
+[surfaces.api]
+prefix = "/api"
+shape = "bare"
+
+[[views]]
+path = "board"
+from = "users"
+sort = ["-score"]
+rank = { by = "score" }
+page = { size = 2 }
+
+[[views]]
+path = "notes"
+from = "notes"
+sort = ["-date"]
+lookup = { author = "users" }
+
+[[views]]
+path = "notes/{tags}"
+from = "notes"
+group = "tags"
+
+[[pages]]
+path = "/"
+template = "home.html"
+title = "Home"
+
+[[pages]]
+path = "/board"
+template = "board.html"
+view = "board"
+title = "The board"
+
+[[pages]]
+path = "/tags/{tags}"
+template = "tag.html"
+view = "notes/{tags}"
+
+[[pages]]
+path = "/users/{handle}"
+template = "user.html"
+from = "users"
+each = true
+
+[[pages]]
+path = "/notes/{slug}"
+template = "note.html"
+from = "notes"
+each = true
+
+[[pages]]
+path = "/404"
+template = "lost.html"
+
+[[feeds]]
+path = "/feed"
+view = "notes"
+title = "Notes"
+
+[[feeds]]
+path = "/tags/{tags}/feed"
+view = "notes/{tags}"
+title = "Notes"
+limit = 1
+"#;
+
+fn site() -> Site {
+    let user = |handle: &str, name: &str, score: u32, more: &str| {
+        format!(
+            "---\nhandle: {handle}\nname: {name}\nscore: {score}\nemail: {handle}@example.org\n{more}---\nI am *{name}*.\n"
+        )
+    };
+    let note = |title: &str, date: &str, tags: &str| {
+        format!("---\ntitle: {title}\ndate: {date}\nauthor: ann\ntags: {tags}\n---\n## A part\n\nText of {title}.\n")
+    };
+    let base = "<title>{{ page.title or record.name or group.label }}</title>\n<link href=\"{{ asset('css/site.css') }}\">\n{% block main %}{% endblock %}\n";
+    Site::empty()
+        .file("site/site.toml", SETTINGS)
+        .file("site/static/css/site.css", "a{}")
+        .file("site/templates/base.html", base)
+        .file(
+            "site/templates/home.html",
+            "{% for row in view('board', limit=1) %}{{ row.rank }}: {{ row.name }} {{ url('/users/' ~ row.handle|slug) }}{% endfor %}\n\
+             {{ absolute('/board') }} {{ markdown('*so*') }} {{ view('notes/none', default=[])|length }}\n\
+             {{ record('users', 'BEN').name }} {{ record('users', 'nobody') }} {{ view('notes')[0].author.name }}\n",
+        )
+        .file(
+            "site/templates/board.html",
+            "{% extends 'base.html' %}{% block main %}{{ offset }}/{{ total }} {{ pager.number }}/{{ pager.pages }} \
+             prev={{ pager.prev }} next={{ pager.next }} last={{ pager.last }}\n\
+             {% for row in rows %}\n{{ row.rank }} {{ row.name }}\n{% endfor %}\n{% endblock %}",
+        )
+        .file(
+            "site/templates/tag.html",
+            "{% extends 'base.html' %}{% block main %}{{ group.slug }}:{% for row in rows %} {{ row.title }} ({{ row.date|date }}){% endfor %}{% endblock %}",
+        )
+        .file("site/templates/user.html", "{% extends 'base.html' %}{% block main %}{{ record.html }}{{ page.canonical }}{% for name in record %} {{ name }}{% endfor %}{% endblock %}")
+        .file("site/templates/note.html", "{{ record.title }}{% for part in record.toc %} {{ part.text }}{% endfor %}")
+        .file("site/templates/page.html", "{{ page.title }}: {{ record.html }}")
+        .file("site/templates/lost.html", "lost")
+        .file("content/users/ann.md", user("ann", "Ann <3", 5, "aliases: [annie]\n"))
+        .file("content/users/ben.md", user("ben", "Ben", 9, ""))
+        .file("content/users/cy.md", user("cy.js", "Cy", 1, ""))
+        .file("content/users/dee.md", user("dee", "Dee", 7, "listed: false\n"))
+        .file("content/notes/one.md", note("One", "2026-01-02", "[Node JS, C]"))
+        .file("content/notes/two.md", note("Two", "2026-02-03", "[c]"))
+        .file("content/pages/rules.md", "---\ntitle: Rules\naliases: [law]\n---\nBe *kind*.\n")
+        .file("content/guides/start/index.md", "---\ntitle: Start\nindexed: false\n---\nHere.\n")
+        .file("content/pages/later.md", "---\ntitle: Later\ndate: 2027-01-01\n---\nNot yet.\n")
+}
+
+#[test]
+fn every_kind_of_page_is_rendered() {
+    let site = site();
+    site.build();
+    let html = |path: &str| site.text(&format!("public/{path}.html"));
+    assert_eq!(
+        html("index"),
+        "1: Ben /home/users/benhttps://club.example/home/board <p><em>so</em></p>\n 0\nBen  Ann &lt;3"
+    );
+    let board = html("board");
+    assert!(board.starts_with("<title>The board</title>\n<link href=\"/home/css/site."), "{board}");
+    assert!(
+        board.contains("0/3 1/2 prev= next=/home/board/page/2 last=/home/board/page/2\n1 Ben\n2 Ann &lt;3\n"),
+        "{board}"
+    );
+    let second = html("board/page/2");
+    assert!(second.contains("2/3 2/2 prev=/home/board next= last=/home/board/page/2\n3 Cy\n"), "{second}");
+    assert!(!site.path("public/board/page/1.html").exists(), "the first page stands at the path itself");
+    assert!(
+        html("tags/c").contains("<title>C</title>")
+            && html("tags/c").contains("c: One (2 January 2026) Two (3 February 2026)")
+    );
+    assert!(html("tags/node-js").contains("<title>Node JS</title>"));
+    let ann = html("users/ann");
+    assert!(ann.contains("<p>I am <em>Ann &lt;3</em>.</p>\nhttps://club.example/home/users/ann"), "{ann}");
+    assert!(ann.contains(" handle name score ") && !ann.contains("email"), "private members are not there: {ann}");
+    assert_eq!(html("notes/one"), "One A part");
+    assert_eq!(html("rules"), "Rules: <p>Be <em>kind</em>.</p>\n");
+    assert_eq!(html("guides/start"), "Start: <p>Here.</p>\n");
+    assert_eq!(html("404"), "lost");
+    assert!(!site.path("public/users/dee.html").exists() && !site.path("public/later.html").exists());
+}
+
+#[test]
+fn aliases_lead_to_their_page() {
+    let site = site();
+    site.build();
+    let moved = site.text("public/users/annie.html");
+    assert!(moved.contains("<meta http-equiv=\"refresh\" content=\"0; url=/home/users/ann\">"), "{moved}");
+    assert!(moved.contains("<link rel=\"canonical\" href=\"https://club.example/home/users/ann\">"), "{moved}");
+    assert!(site.text("public/law.html").contains("url=/home/rules"));
+}
+
+#[test]
+fn assets_have_their_digest_in_their_name() {
+    let site = site();
+    site.build();
+    let link = |site: &Site| {
+        let page = site.text("public/board.html");
+        page.split("href=\"/home/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link").to_owned()
+    };
+    let first = link(&site);
+    assert_eq!(site.text(&format!("public/{first}")), "a{}");
+    assert_eq!(site.text("public/css/site.css"), "a{}", "and the file itself");
+    let manifest = site.json("public/api/manifest.json");
+    assert!(manifest.to_string().contains("\"immutable\""), "{manifest}");
+    site.write("site/static/css/site.css", "b{}");
+    site.build();
+    assert_ne!(link(&site), first, "another file has another name");
+    assert!(!site.path(&format!("public/{first}")).exists());
+}
+
+#[test]
+fn the_sitemap_lists_what_is_to_be_found() {
+    let site = site();
+    site.build();
+    let text = site.text("public/sitemap.xml");
+    let found: Vec<&str> = text.split("<loc>").skip(1).filter_map(|rest| rest.split("</loc>").next()).collect();
+    let below = |path: &str| format!("https://club.example/home{path}");
+    let wanted = [
+        "/",
+        "/board",
+        "/board/page/2",
+        "/notes/one",
+        "/notes/two",
+        "/rules",
+        "/tags/c",
+        "/tags/node-js",
+        "/users/ann",
+        "/users/ben",
+        "/users/cy.js.html",
+    ];
+    assert_eq!(found, wanted.map(below));
+    assert!(!site.path("public/robots.txt").exists(), "robots read it at the root of a host alone");
+}
+
+#[test]
+fn feeds_have_the_newest_first_and_lead_to_pages() {
+    let site = site();
+    site.build();
+    let feed = site.json("public/feed.json");
+    assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1");
+    assert_eq!(feed["feed_url"], "https://club.example/home/feed.json");
+    let first = &feed["items"][0];
+    assert_eq!(
+        (first["url"].as_str(), first["title"].as_str()),
+        (Some("https://club.example/home/notes/two"), Some("Two"))
+    );
+    assert_eq!(
+        (first["date_published"].as_str(), &first["authors"][0]["name"]),
+        (Some("2026-02-03T00:00:00Z"), &"Ann <3".into())
+    );
+    assert!(first["content_html"].as_str().is_some_and(|html| html.contains("Text of Two.")));
+    assert_eq!(feed["items"].as_array().map(Vec::len), Some(2));
+    let tagged = site.json("public/tags/c/feed.json");
+    assert_eq!((tagged["title"].as_str(), tagged["items"].as_array().map(Vec::len)), (Some("Notes: C"), Some(1)));
+    let atom = site.text("public/feed.xml");
+    assert!(atom.contains("<link href=\"https://club.example/home/feed.xml\" rel=\"self\""), "{atom}");
+    assert!(atom.contains("<updated>2026-02-03T00:00:00+00:00</updated>") && atom.contains("Ann &lt;3"), "{atom}");
+}
+
+/// One after the other: each page's own faults, told where they are.
+#[test]
+fn faults_of_templates_have_their_own_lines() {
+    let told = |template: &str| {
+        let site = site();
+        site.write("site/templates/user.html", template);
+        let run = site.ends(1, &["check", "--now", NOW, "--format", "json"]);
+        let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("a document");
+        let fault = &told["diagnostics"][0];
+        assert_eq!(fault["path"], "site/templates/user.html", "{told}");
+        format!("{}:{}: {}", fault["line"], fault["column"], fault["message"].as_str().unwrap_or_default())
+    };
+    assert_eq!(
+        told("<h1>\n{{ record.nmae }}</h1>"),
+        "2:4: `record.nmae` is undefined, on the page `/users/ann`, and 2 pages more"
+    );
+    assert_eq!(
+        told("{{ record.email }}"),
+        "1:4: `record.email` is undefined, on the page `/users/ann`, and 2 pages more"
+    );
+    assert!(told("{% if %}").contains("1:7: this template does not compile: "), "{}", told("{% if %}"));
+    assert!(told("a\n\n{% for x in record %}").starts_with("3:"), "{}", told("a\n\n{% for x in record %}"));
+    let none = told("{{ view('boards') }}");
+    assert!(none.contains("there is no answer `boards`; `default=[]` stands in"), "{none}");
+    assert!(told("{{ asset('style.css') }}").contains("there is no file `site/static/style.css`"));
+    let people = told("{{ record('people', 'ann') }}");
+    assert!(people.contains("there is no collection `people`"), "{people}");
+    assert!(told("{{ url('users') }}").contains("`users` is no path of this site"));
+    assert!(told("{{ record.name|shout }}").contains("shout"));
+    assert!(told("{{ record.name|date }}").contains("is not a date"));
+    assert!(told("{% include 'none.html' %}").contains("none.html"));
+    assert!(told("{% if record.handle == 'ben' %}{{ 1 / 0 }}{% endif %}").ends_with("on the page `/users/ben`"));
+}
