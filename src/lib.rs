@@ -1,13 +1,14 @@
 //! Precast computes every answer of a JSON API before it is asked, and writes them as plain files.
 //!
 //! ```text
-//!  content/  data/            site/site.toml, schemas, static
+//!  content/  data/            site/site.toml, schemas, static, templates
 //!       \    /                        |
 //!        v  v                         v
 //!    disk -> content: bytes -> records -> layers merged by key      (all faults collected, with file:line:col)
 //!                       |
 //!                       v
 //!    views: where -> group | count -> sort -> rank -> fields -> each | limit | page     (parallel, no I/O, no clock)
+//!                       |            pages: templates, feeds, sitemap
 //!                       |            contract: routes, schemas, OpenAPI, TypeScript, edge function, problem documents
 //!                       v           /
 //!    release: every artifact, sealed under one digest; nothing is written before this point
@@ -22,7 +23,7 @@
 //! ```
 //!
 //! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
-//! [`release`] seals; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
+//! [`release`] seals; [`pages`] renders what people read; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
 //! `sources` fetches activity; `store` and `targets` make releases live; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
 
 pub mod model;
