@@ -57,8 +57,24 @@ pub fn render(text: &str, trusted: bool) -> Rendered {
     let suspicious = !trusted && events.iter().any(is_suspicious);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     html::push_html(&mut out, events.into_iter());
+    let out = aligned(out);
     let html = if suspicious { SANITISER.clean(&out).to_string() } else { out };
     Rendered { html, excerpt: reading.excerpt, words: reading.words, toc }
+}
+
+/// The classes of cells in a column that is aligned.
+const ALIGNED: [&str; 3] = ["align-left", "align-center", "align-right"];
+
+/// The alignment of a table's cells as classes: pages carry no styles of their own.
+fn aligned(mut html: String) -> String {
+    for (side, class) in ["left", "center", "right"].into_iter().zip(ALIGNED) {
+        let style = format!(" style=\"text-align: {side}\">");
+        if html.contains(&style) {
+            html = html.replace(&format!("<th{style}"), &format!("<th class=\"{class}\">"));
+            html = html.replace(&format!("<td{style}"), &format!("<td class=\"{class}\">"));
+        }
+    }
+    html
 }
 
 /// Gives every heading an id, and returns them all.
@@ -202,9 +218,8 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         .add_allowed_classes("sup", ["footnote-reference", "footnote-definition-label"])
         .add_allowed_classes("div", ["footnote-definition"])
         .add_tag_attributes("code", ["class"])
-        .add_tag_attributes("th", ["style"])
-        .add_tag_attributes("td", ["style"])
-        .filter_style_properties(["text-align"].into());
+        .add_allowed_classes("th", ALIGNED)
+        .add_allowed_classes("td", ALIGNED);
     for tag in headings {
         builder.add_tag_attributes(tag, ["id"]);
     }
@@ -251,7 +266,7 @@ mod tests {
         let text =
             "- [x] done\n\n| a |\n|:-:|\n| 1 |\n\nn[^1] <i>i</i>\n\n```rust\nfn x() {}\n```\n\n## H\n\n[^1]: note\n";
         let html = render(text, false).html;
-        for kept in ["type=\"checkbox\"", "text-align", "language-rust", "id=\"h\"", "href=\"#1\""] {
+        for kept in ["type=\"checkbox\"", "align-center", "language-rust", "id=\"h\"", "href=\"#1\""] {
             assert!(html.contains(kept), "{kept}: {html}");
         }
     }

@@ -91,7 +91,9 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
     let unclaimed = if settings.pages.is_empty() { Vec::new() } else { source::unclaimed(settings, &mut inputs) };
     drop(inputs);
     let read = |((at, decl), schema, found, complete): ((usize, &CollectionDecl), _, Vec<source::Found>, bool)| {
-        let over = Over { overlays: moment.overlays, collection: at, settings };
+        // Nothing is computed for pages.
+        let overlays: &dyn Overlays = if decl.pages { &Nothing } else { moment.overlays };
+        let over = Over { overlays, collection: at, settings };
         let mut files = source::signature(&found);
         files.extend(facts.get(at).into_iter().flatten().cloned());
         let known = moment.kept.and_then(|kept| kept.collection(decl, &files, moment.now));

@@ -2,7 +2,8 @@
 //! `site/static/` with the same name stands in their place.
 
 use super::shapes::{Api, Examples, OperationKind};
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, encode, media_type};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, encode, hex, media_type};
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -19,11 +20,20 @@ static SWAGGER_UI_CSS: &[u8] = include_bytes!("../../vendor/swagger-ui/swagger-u
 /// The pages; `artifacts` are the site's files and the answers, in order of key.
 pub fn pages(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> Vec<Artifact> {
     let taken = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
-    let mut pages = vec![page(INDEX, index(settings, api, artifacts)), page(NOT_FOUND_PAGE, not_found(settings))];
+    let style = lasting("plain", "css", STYLE);
+    let head = format!("<link rel=\"stylesheet\" href=\"{}/{}\">\n", settings.site.base_path(), style.key);
+    let mut pages =
+        vec![page(INDEX, index(settings, api, artifacts, &head)), page(NOT_FOUND_PAGE, not_found(settings, &head))];
+    pages.retain(|page| !taken(&page.key));
+    if !pages.is_empty() {
+        pages.push(style);
+    }
     if settings.openapi.reference && settings.home_surface().is_some() && !taken(REFERENCE) {
-        pages.push(page(REFERENCE, reference(settings)));
+        let start = lasting("start", "js", &start(settings));
+        pages.push(page(REFERENCE, reference(settings, &start.key)));
         pages.push(file(&script(), SWAGGER_UI_JS));
-        pages.push(file(&style(), SWAGGER_UI_CSS));
+        pages.push(file(&self::style(), SWAGGER_UI_CSS));
+        pages.push(start);
     }
     pages.retain(|page| !taken(&page.key));
     pages
@@ -57,6 +67,19 @@ fn file(key: &str, bytes: &'static [u8]) -> Artifact {
     }
 }
 
+/// A file beside the reference whose name has a part of its digest: no page holds scripts or styles of its own.
+fn lasting(name: &str, extension: &str, text: &str) -> Artifact {
+    let digest = hex(&<[u8; 32]>::from(Sha256::digest(text)));
+    let key = format!("api-docs/{name}.{}.{extension}", &digest[..12]);
+    Artifact {
+        media_type: media_type(&key),
+        key,
+        cache: CacheClass::Immutable,
+        body: Body::Bytes(Arc::new(text.as_bytes().to_vec())),
+        origin: ArtifactOrigin::Build,
+    }
+}
+
 fn name(settings: &Settings) -> &str {
     [&settings.openapi.title, &settings.site.name]
         .into_iter()
@@ -73,15 +96,14 @@ fn document(title: &str, head: &str, body: &str) -> String {
     )
 }
 
-const STYLE: &str = "<style>\n\
+const STYLE: &str = "\
     :root { color-scheme: light dark; }\n\
     body { font: 1rem/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }\n\
     table { border-collapse: collapse; width: 100%; }\n\
     th, td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; border-bottom: 1px solid #8884; }\n\
-    code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }\n\
-    </style>\n";
+    code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }\n";
 
-fn index(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> String {
+fn index(settings: &Settings, api: &Api, artifacts: &[Artifact], head: &str) -> String {
     let examples = Examples::new(settings, artifacts);
     let base = settings.site.base_path();
     let mut body = format!("<h1>{}</h1>\n", escape(name(settings)));
@@ -118,16 +140,17 @@ fn index(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> String {
         }
         body.push_str("</table>\n");
     }
-    document(name(settings), STYLE, &body)
+    document(name(settings), head, &body)
 }
 
-fn not_found(settings: &Settings) -> String {
+fn not_found(settings: &Settings, head: &str) -> String {
     let home = format!("{}/", settings.site.base_path());
     let body = format!("<h1>There is no such page</h1>\n<p><a href=\"{home}\">{}</a></p>\n", escape(name(settings)));
-    document("There is no such page", STYLE, &body)
+    document("There is no such page", head, &body)
 }
 
-fn reference(settings: &Settings) -> String {
+/// What starts the reference.
+fn start(settings: &Settings) -> String {
     let base = settings.site.base_path();
     let home = settings.home_surface().map_or("", |home| home.prefix.as_str());
     let options = serde_json::json!({
@@ -138,12 +161,17 @@ fn reference(settings: &Settings) -> String {
         // Nothing is asked of another host.
         "validatorUrl": null
     });
+    format!("SwaggerUIBundle({options});\n")
+}
+
+fn reference(settings: &Settings, start: &str) -> String {
+    let base = settings.site.base_path();
     let body = format!(
-        "<div id=\"reference\"></div>\n<script src=\"{base}/{}\"></script>\n<script>SwaggerUIBundle({})</script>\n",
-        script(),
-        options.to_string().replace('<', "\\u003c")
+        "<div id=\"reference\"></div>\n<script src=\"{base}/{}\"></script>\n<script src=\"{base}/{start}\"></script>\n",
+        script()
     );
-    let head = format!("<link rel=\"stylesheet\" href=\"{base}/{}\">\n", style());
+    let head =
+        format!("<meta name=\"robots\" content=\"noindex\">\n<link rel=\"stylesheet\" href=\"{base}/{}\">\n", style());
     document(&format!("{}: API reference", name(settings)), &head, &body)
 }
 

@@ -30,7 +30,8 @@ pub fn of_records<'a>(
     jobs: &mut Vec<Job<'a>>,
 ) -> Vec<Diagnostic> {
     let mut faults = names(collection, page);
-    if !faults.is_empty() {
+    // A path without a field was told where it is declared.
+    if !faults.is_empty() || page.path.value.fields().next().is_none() {
         return faults;
     }
     for (index, record) in (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()) {

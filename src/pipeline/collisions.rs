@@ -2,7 +2,9 @@
 
 use crate::content::settings;
 use crate::contract::Unreachable;
-use crate::model::{Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, PageOf, Place, Settings, code};
+use crate::model::{
+    Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, PageOf, PathTemplate, Place, Settings, code,
+};
 use crate::release;
 use std::sync::Arc;
 
@@ -75,24 +77,7 @@ fn declaration(
     locate: &dyn Locate,
     artifact: &Artifact,
 ) -> (String, Place) {
-    let record = |view: u32, record: u32, field: Option<&str>, item: Option<usize>| {
-        let view = &settings.views[view as usize];
-        let collection = &collections[view.from];
-        let record = &collection.records[record as usize];
-        let named = || {
-            view.path
-                .value
-                .fields()
-                .find(|name| *name == collection.key)
-                .or_else(|| view.path.value.fields().last())
-                .unwrap_or_default()
-        };
-        let field = field.unwrap_or_else(named);
-        (
-            format!("the record `{}` of the view `{}`", record.key, view.path.value),
-            locate.locate(collection, record, field, item),
-        )
-    };
+    let declared = Declared { settings, collections, locate };
     match artifact.origin {
         ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
         ArtifactOrigin::Static => {
@@ -103,35 +88,67 @@ fn declaration(
             let path = &settings.views[view as usize].path;
             (format!("the view `{}`", path.value), path.at.clone())
         }
-        ArtifactOrigin::Group { view, record: at, item } => {
+        ArtifactOrigin::Group { view, record, item } => {
             let item = Some(item as usize).filter(|_| item != u32::MAX);
             let group = settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
-            let (_, place) = record(view, at, group, item);
+            let (_, place) = declared.of_view(view, record, group, item);
             (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
         }
-        ArtifactOrigin::Record { view, record: at } => record(view, at, None, None),
+        ArtifactOrigin::Record { view, record } => declared.of_view(view, record, None, None),
+        ArtifactOrigin::Alias { view, record, item } => {
+            let (what, place) = declared.of_view(view, record, Some("aliases"), Some(item as usize));
+            (format!("an alias of {what}"), place)
+        }
         ArtifactOrigin::Page(page) => {
             let path = &settings.pages[page as usize].path;
             (format!("the page `/{}`", path.value), path.at.clone())
         }
-        ArtifactOrigin::PageOf { page, record: at } => {
-            let page = &settings.pages[page as usize];
-            let PageOf::Each(from) = page.of else {
-                return (format!("the page `/{}`", page.path.value), page.path.at.clone());
-            };
-            let (collection, record) = (&collections[from], &collections[from].records[at as usize]);
-            let field = page.path.value.fields().last().unwrap_or_default();
-            let what = format!("the record `{}` of the page `/{}`", record.key, page.path.value);
-            (what, locate.locate(collection, record, field, None))
-        }
+        ArtifactOrigin::PageOf { page, record } => declared.of_page(page, record),
         ArtifactOrigin::Feed(feed) => {
             let path = &settings.feeds[feed as usize].path;
             (format!("the feed `/{}`", path.value), path.at.clone())
         }
         ArtifactOrigin::Plain(_) => (format!("the page `{}`", artifact.key), Place::file("content")),
-        ArtifactOrigin::Alias { view, record: at, item } => {
-            let (what, place) = record(view, at, Some("aliases"), Some(item as usize));
-            (format!("an alias of {what}"), place)
+    }
+}
+
+/// Where things are declared.
+struct Declared<'a> {
+    settings: &'a Settings,
+    collections: &'a [Arc<Collection>],
+    locate: &'a dyn Locate,
+}
+
+impl Declared<'_> {
+    fn of_view(&self, view: u32, record: u32, field: Option<&str>, item: Option<usize>) -> (String, Place) {
+        let view = &self.settings.views[view as usize];
+        let what = format!("of the view `{}`", view.path.value);
+        self.record(&view.path.value, view.from, record, field, item, &what)
+    }
+
+    fn of_page(&self, page: u32, record: u32) -> (String, Place) {
+        let page = &self.settings.pages[page as usize];
+        let what = format!("of the page `/{}`", page.path.value);
+        match page.of {
+            PageOf::Each(from) => self.record(&page.path.value, from, record, None, None, &what),
+            PageOf::One | PageOf::Rows(_) => (format!("the page `/{}`", page.path.value), page.path.at.clone()),
         }
+    }
+
+    fn record(
+        &self,
+        path: &PathTemplate,
+        from: usize,
+        record: u32,
+        field: Option<&str>,
+        item: Option<usize>,
+        of: &str,
+    ) -> (String, Place) {
+        let collection = &self.collections[from];
+        let record = &collection.records[record as usize];
+        let named = || path.fields().find(|name| *name == collection.key).or_else(|| path.fields().last());
+        let field = field.or_else(named).unwrap_or_default();
+        let place = self.locate.locate(collection, record, field, item);
+        (format!("the record `{}` {of}", record.key), place)
     }
 }

@@ -13,7 +13,9 @@ pub fn shown(settings: &Settings, collection: usize) -> BTreeSet<String> {
     let is_whole =
         |view: &&&View| view.fields.is_none() && view.count.is_none() && !matches!(view.about, About::Standing(_));
     let mut shown = BTreeSet::new();
-    if looked_up || views.iter().any(|view| is_whole(&view)) {
+    // A template may show whatever is public.
+    let templated = !settings.pages.is_empty();
+    if templated || looked_up || views.iter().any(|view| is_whole(&view)) {
         shown.extend(settings.scores_of(collection).flat_map(crate::model::Score::fields).map(str::to_owned));
         shown.extend(decl.derive.iter().map(|derived| derived.name.clone()));
         shown.retain(|name| is_public(name));

@@ -21,10 +21,13 @@
     clear();
     host = document.createElement('precast-overlay');
     var root = host.attachShadow({ mode: 'open' });
-    element('style', ':host{position:fixed;inset:0;z-index:2147483647;overflow:auto;background:#1a1114f2;color:#fff;' +
+    // Written into the page, the security policy would not let it stand.
+    var sheet = new CSSStyleSheet();
+    sheet.replaceSync(':host{position:fixed;inset:0;z-index:2147483647;overflow:auto;background:#1a1114f2;color:#fff;' +
       'font:16px/1.5 system-ui,sans-serif}main{max-width:60rem;margin:2rem auto;padding:0 1rem}' +
       'h1{font-size:1.25rem}ol{padding:0;list-style:none}li{margin:0 0 1.25rem;padding-left:.75rem;border-left:3px solid #ff5d73}' +
-      'code{font:14px ui-monospace,monospace;color:#ffb3bf}p{margin:.25rem 0;white-space:pre-wrap}.help{color:#bfe3ff}', root);
+      'code{font:14px ui-monospace,monospace;color:#ffb3bf}p{margin:.25rem 0;white-space:pre-wrap}.help{color:#bfe3ff}');
+    root.adoptedStyleSheets = [sheet];
     var main = element('main', '', root);
     main.setAttribute('role', 'alert');
     var count = diagnostics.length;

@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("release", 1),
     ("scores", 1),
     ("contract", 2),
+    ("pages", 2),
     ("disk", 3),
     ("output", 3),
     ("published", 3),
