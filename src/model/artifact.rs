@@ -33,6 +33,8 @@ pub enum ArtifactOrigin {
     PageOf { page: u32, record: u32 },
     /// A feed, by the declaration's index.
     Feed(u32),
+    /// A badge of one record.
+    Badge { badge: u32, record: u32 },
     /// A page that is a file of its own, by the index of its record.
     Plain(u32),
     /// The same at an alias of the record.
@@ -46,7 +48,13 @@ impl ArtifactOrigin {
             Self::View(view) | Self::Group { view, .. } | Self::Record { view, .. } | Self::Alias { view, .. } => {
                 Some(view as usize)
             }
-            Self::Build | Self::Static | Self::Page(_) | Self::PageOf { .. } | Self::Feed(_) | Self::Plain(_) => None,
+            Self::Build
+            | Self::Static
+            | Self::Page(_)
+            | Self::PageOf { .. }
+            | Self::Feed(_)
+            | Self::Badge { .. }
+            | Self::Plain(_) => None,
         }
     }
 }

@@ -36,7 +36,7 @@ pub use json::{write_member, write_text, write_value};
 pub use location::Location;
 pub use media::media_type;
 pub use overlay::{Laid, Overlay, Overlays, Unreadable};
-pub use page::{Feed, Page, PageOf, page_key, page_url};
+pub use page::{Badge, BadgeStyle, Feed, Page, PageOf, page_key, page_url};
 pub use path::{PathTemplate, Segment};
 pub use record::{Collection, Field, FieldOrigin, Hidden, HiddenReason, Locate, Origin, Past, Record, SourceFile};
 pub use release::{Release, Sealed, hex};

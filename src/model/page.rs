@@ -40,6 +40,45 @@ pub struct Feed {
     pub limit: usize,
 }
 
+/// A small picture for each record, to be shown elsewhere.
+#[derive(Clone, Debug)]
+pub struct Badge {
+    /// Without the slash at its beginning, and without an extension.
+    pub path: Placed<PathTemplate>,
+    /// The index of the collection.
+    pub from: usize,
+    pub label: String,
+    /// An expression over the record, and over where it stands.
+    pub message: Placed<String>,
+    /// Hexadecimal digits.
+    pub color: String,
+    /// The index of the ranked view that says where a record stands.
+    pub view: Option<usize>,
+    /// Styles besides the flat one.
+    pub styles: Vec<BadgeStyle>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadgeStyle {
+    Flat,
+    FlatSquare,
+    Plastic,
+    ForTheBadge,
+}
+
+impl BadgeStyle {
+    pub const ALL: [Self; 4] = [Self::Flat, Self::FlatSquare, Self::Plastic, Self::ForTheBadge];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flat => "flat",
+            Self::FlatSquare => "flat-square",
+            Self::Plastic => "plastic",
+            Self::ForTheBadge => "for-the-badge",
+        }
+    }
+}
+
 /// The key of the page at a path: `users/mira.html`, and `index.html` for the root.
 pub fn page_key(path: &str) -> String {
     if path.is_empty() { "index.html".to_owned() } else { format!("{path}.html") }

@@ -1,6 +1,6 @@
 //! What `site/site.toml` declares, checked and placed.
 
-use super::page::{Feed, Page};
+use super::page::{Badge, Feed, Page};
 use super::path::PathTemplate;
 use super::scoring::{Score, Source};
 use super::text::Place;
@@ -27,6 +27,7 @@ pub struct Settings {
     pub views: Vec<View>,
     pub pages: Vec<Page>,
     pub feeds: Vec<Feed>,
+    pub badges: Vec<Badge>,
 }
 
 #[derive(Clone, Debug)]

@@ -66,6 +66,11 @@ impl Answers {
         }
     }
 
+    /// Rows as the answers have them.
+    pub fn json(&self, rows: &Rows, range: Range<usize>) -> impl Iterator<Item = serde_json::Value> {
+        range.map(|at| serde_json::from_slice(&row(rows, at)).unwrap_or_default())
+    }
+
     /// Rows of the list of this key.
     pub fn rows(&self, key: &str, rows: &Rows, range: Range<usize>) -> Value {
         let range = range.start.min(rows.len())..range.end.min(rows.len());
@@ -73,13 +78,7 @@ impl Answers {
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
             return known.clone();
         }
-        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let one = |at: usize| {
-            let mut json = Vec::new();
-            rows.each_piece(index(at)..index(at + 1), index(at), &mut |piece| json.extend_from_slice(piece));
-            read(&json)
-        };
-        let value = Value::from(range.map(one).collect::<Vec<_>>());
+        let value = Value::from(range.map(|at| read(&row(rows, at))).collect::<Vec<_>>());
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value.clone());
         value
     }
@@ -91,6 +90,13 @@ fn list<'a>(artifact: &'a Artifact, view: usize, (prefix, length): (&str, usize)
     let path = artifact.key.strip_prefix(prefix)?.strip_suffix(".json")?;
     let is_default = artifact.origin.view() == Some(view) && path.split('/').count() == length;
     is_default.then_some(List { key: &artifact.key, path, rows, origin: artifact.origin })
+}
+
+fn row(rows: &Rows, at: usize) -> Vec<u8> {
+    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    let mut json = Vec::new();
+    rows.each_piece(at..at.saturating_add(1), at, &mut |piece| json.extend_from_slice(piece));
+    json
 }
 
 /// JSON that the build wrote.

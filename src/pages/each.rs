@@ -3,19 +3,25 @@
 use super::plan::{Job, Of, job};
 use super::{PLAIN, Site};
 use crate::model::{
-    ArtifactOrigin, Collection, Diagnostic, Page, Placed, Record, Value, code, page_key, page_url, slug,
+    ArtifactOrigin, Collection, Diagnostic, Page, PathTemplate, Place, Placed, Record, Value, code, page_key, page_url,
+    slug,
 };
 use std::sync::Arc;
 
 /// The path of a record's page; `None` where a field that it is named by is missing.
 pub fn path_of(page: &Page, collection: &Collection, record: &Record) -> Option<String> {
-    path(page, |field| text_of(collection, record, field))
+    path_in(&page.path.value, collection, record)
 }
 
-fn path(page: &Page, value: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let slugs: Vec<String> = page.path.value.fields().map(|field| slug(&value(field)?).ok()).collect::<Option<_>>()?;
+/// The same for any path.
+pub fn path_in(template: &PathTemplate, collection: &Collection, record: &Record) -> Option<String> {
+    path(template, |field| text_of(collection, record, field))
+}
+
+fn path(template: &PathTemplate, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let slugs: Vec<String> = template.fields().map(|field| slug(&value(field)?).ok()).collect::<Option<_>>()?;
     let mut slugs = slugs.iter();
-    Some(page.path.value.fill(|_| slugs.next().map_or("", String::as_str)))
+    Some(template.fill(|_| slugs.next().map_or("", String::as_str)))
 }
 
 fn text_of(collection: &Collection, record: &Record, field: &str) -> Option<String> {
@@ -29,7 +35,7 @@ pub fn of_records<'a>(
     collection: &'a Arc<Collection>,
     jobs: &mut Vec<Job<'a>>,
 ) -> Vec<Diagnostic> {
-    let mut faults = names(collection, page);
+    let mut faults = names(collection, &page.path);
     // A path without a field was told where it is declared.
     if !faults.is_empty() || page.path.value.fields().next().is_none() {
         return faults;
@@ -46,7 +52,7 @@ pub fn of_records<'a>(
                 let of = |field: &str| {
                     if field == collection.key { Some(alias.to_owned()) } else { text_of(collection, record, field) }
                 };
-                path(page, of)
+                path(&page.path.value, of)
             };
             jobs.extend(aliases(record).iter().filter_map(|alias| Some(alias_of(&whole, &other(alias)?))));
         }
@@ -55,26 +61,30 @@ pub fn of_records<'a>(
     faults
 }
 
-/// The names in a page's path: each is a public member of records.
-fn names(collection: &Collection, page: &Page) -> Vec<Diagnostic> {
-    let told = page.path.value.fields().filter_map(|field| {
+/// The names in a path: each is a public member of records.
+pub fn names(collection: &Collection, path: &Placed<PathTemplate>) -> Vec<Diagnostic> {
+    let told = path.value.fields().filter_map(|field| {
         let braces = format!("{{{field}}}");
-        let start = page.path.value.to_string().find(&braces).map(|start| start + 1);
-        let at =
-            start.map_or_else(|| page.path.at.clone(), |start| page.path.at.inside_quotes(start..start + braces.len()));
-        if collection.is_private(field) {
-            let message = format!("`{field}` of `{}` is private, and this would show it", collection.name);
-            return Some(Diagnostic::error(code::PRIVATE_FIELD, at, message));
-        }
-        if !collection.knows_its_names() || collection.has_name(field) {
-            return None;
-        }
-        let message = format!("no record of `{}` has the member `{field}`", collection.name);
-        let all = format!("the members are {}", collection.names.join(", "));
-        let known = collection.names.iter().map(String::as_str);
-        Some(Diagnostic::error(code::UNKNOWN_FIELD, at, message).suggest(field, known, all))
+        let start = path.value.to_string().find(&braces).map(|start| start + 1);
+        let at = start.map_or_else(|| path.at.clone(), |start| path.at.inside_quotes(start..start + braces.len()));
+        unknown(collection, field, &at)
     });
     told.collect()
+}
+
+/// Why a name cannot be taken from records and shown.
+pub fn unknown(collection: &Collection, field: &str, at: &Place) -> Option<Diagnostic> {
+    if collection.is_private(field) {
+        let message = format!("`{field}` of `{}` is private, and this would show it", collection.name);
+        return Some(Diagnostic::error(code::PRIVATE_FIELD, at.clone(), message));
+    }
+    if !collection.knows_its_names() || collection.has_name(field) {
+        return None;
+    }
+    let message = format!("no record of `{}` has the member `{field}`", collection.name);
+    let all = format!("the members are {}", collection.names.join(", "));
+    let known = collection.names.iter().map(String::as_str);
+    Some(Diagnostic::error(code::UNKNOWN_FIELD, at.clone(), message).suggest(field, known, all))
 }
 
 /// Why a record has no page.

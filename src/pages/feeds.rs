@@ -63,7 +63,7 @@ fn one(
         let author = row.get_attr("author").ok().filter(|author| !author.is_undefined() && !author.is_none());
         let author = author.map(|author| match author.get_attr("name") {
             Ok(name) if !name.is_undefined() => name.to_string(),
-            _ => author.to_string(),
+            _ => named(site, view.from, "author", &author.to_string()),
         });
         match entry(site, page, (collection, record), author) {
             Ok(entry) => entries.push(entry),
@@ -74,7 +74,10 @@ fn one(
     let path = feed.path.value.fill(|_| segment);
     let title = feed.title.clone().unwrap_or_else(|| site.settings.site.name.clone());
     let title = match &view.group {
-        Some(_) => format!("{title}: {}", label(site, view, list)),
+        Some(group) => {
+            let label = label(site, view, list);
+            format!("{title}: {}", named(site, view.from, &group.field.value, &label))
+        }
         None => title,
     };
     let origin = ArtifactOrigin::Feed(u32::try_from(at).unwrap_or(u32::MAX));
@@ -93,6 +96,19 @@ fn one(
         artifact(format!("{path}.json"), "application/feed+json; charset=utf-8", json.into_bytes()),
     ];
     (made, faults)
+}
+
+/// What the record of another collection is called whose key a member holds, where some view looks it up.
+fn named(site: &Site<'_>, from: usize, field: &str, key: &str) -> String {
+    let lookups = site.settings.views.iter().filter(|view| view.from == from).flat_map(|view| &view.lookup);
+    let target =
+        lookups.into_iter().find(|(name, _)| name.value == field).map(|(_, target)| &site.collections[*target]);
+    let name = target.and_then(|target| {
+        let record = target.find(key).filter(|record| record.hidden.is_none())?;
+        let public = |name: &str| record.get(name).filter(|_| !target.is_private(name)).and_then(Value::as_text);
+        public("name").or_else(|| public("title"))
+    });
+    name.unwrap_or(key).to_owned()
 }
 
 fn entry(

@@ -2,6 +2,7 @@
 
 mod answers;
 mod assets;
+mod badges;
 mod charts;
 mod each;
 mod feeds;
@@ -43,9 +44,6 @@ pub struct Site<'a> {
 pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, Vec<Diagnostic>) {
     let answers = Answers::new(site.settings, artifacts);
     let (jobs, mut faults) = plan::jobs(site, &answers);
-    if jobs.is_empty() {
-        return (Vec::new(), faults);
-    }
     let assets = Arc::new(Assets::new(site.settings.site.base_path(), artifacts));
     let shared = Shared {
         settings: site.settings,
@@ -77,6 +75,9 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
     }
     faults.extend(site.templates.told(failures));
     pages.extend(assets.artifacts());
+    let (badges, wrong) = badges::badges(site, &answers);
+    pages.extend(badges);
+    faults.extend(wrong);
     let (feeds, wrong) = feeds::feeds(site, &answers);
     pages.extend(feeds);
     faults.extend(wrong);

@@ -108,6 +108,11 @@ fn declaration(
             let path = &settings.feeds[feed as usize].path;
             (format!("the feed `/{}`", path.value), path.at.clone())
         }
+        ArtifactOrigin::Badge { badge, record } => {
+            let badge = &settings.badges[badge as usize];
+            let what = format!("of the badge `/{}`", badge.path.value);
+            declared.record(&badge.path.value, badge.from, record, None, None, &what)
+        }
         ArtifactOrigin::Plain(_) => (format!("the page `{}`", artifact.key), Place::file("content")),
     }
 }

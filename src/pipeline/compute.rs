@@ -97,7 +97,7 @@ fn paged(
     known: Known,
     artifacts: &mut Vec<Artifact>,
 ) -> Vec<Diagnostic> {
-    if settings.pages.is_empty() {
+    if settings.pages.is_empty() && settings.badges.is_empty() {
         return Vec::new();
     }
     let site = pages::Site {

@@ -70,6 +70,14 @@ each = true
 path = "/404"
 template = "lost.html"
 
+[[badges]]
+path = "/badge/{handle}"
+from = "users"
+label = "Club & Co"
+view = "board"
+message = "'#' ~ rank if rank < 3 else none"
+styles = ["for-the-badge"]
+
 [[feeds]]
 path = "/feed"
 view = "notes"
@@ -236,6 +244,21 @@ fn feeds_have_the_newest_first_and_lead_to_pages() {
     let atom = site.text("public/feed.xml");
     assert!(atom.contains("<link href=\"https://club.example/home/feed.xml\" rel=\"self\""), "{atom}");
     assert!(atom.contains("<updated>2026-02-03T00:00:00+00:00</updated>") && atom.contains("Ann &lt;3"), "{atom}");
+}
+
+#[test]
+fn badges_say_where_a_record_stands() {
+    let site = site();
+    site.build();
+    let svg = site.text("public/badge/ann.svg");
+    assert!(svg.contains("<title>Club &amp; Co: #2</title>") && svg.contains("fill=\"#2d62c9\""), "{svg}");
+    assert!(site.text("public/badge/ann/for-the-badge.svg").contains("<title>CLUB &amp; CO: #2</title>"));
+    let endpoint = site.json("public/badge/cy.js.json");
+    assert_eq!((&endpoint["schemaVersion"], &endpoint["message"]), (&1.into(), &"not yet".into()));
+    assert!(!site.path("public/badge/dee.svg").exists(), "who is not listed has none");
+    site.write("site/site.toml", SETTINGS.replace("'#' ~ rank if rank < 3 else none", "email"));
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("`email` of `users` is private, and this would show it"), "{}", run.stderr);
 }
 
 /// One after the other: each page's own faults, told where they are.

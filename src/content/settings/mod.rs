@@ -1,5 +1,6 @@
 //! `site/site.toml`: what the site is made of.
 
+mod badges;
 pub mod environments;
 mod form;
 mod pages;
@@ -83,10 +84,12 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         views: Vec::new(),
         pages: Vec::new(),
         feeds: Vec::new(),
+        badges: Vec::new(),
     };
     settings.views = views::read(reader, form, &settings);
     settings.pages = pages::read(reader, form, &settings);
     settings.feeds = pages::feeds(reader, form, &settings);
+    settings.badges = badges::read(reader, form, &settings);
     form.finish();
     settings
 }

@@ -41,7 +41,7 @@ fn page(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Page> {
 }
 
 /// `/leaderboard`, and `/` for the root.
-fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate>> {
+pub(super) fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate>> {
     let refuse = |why: String, range: std::ops::Range<usize>, help: &str| {
         let fault = Diagnostic::error(code::BAD_PATH, text.at.inside_quotes(range), why);
         reader.report(fault.help(help));
@@ -148,7 +148,7 @@ fn check_group(reader: &Reader<'_>, path: &Placed<PathTemplate>, group: Option<&
 }
 
 /// What stands below the prefix of a surface is an answer of the API.
-fn check_surfaces(reader: &Reader<'_>, path: &Placed<PathTemplate>, settings: &Settings) {
+pub(super) fn check_surfaces(reader: &Reader<'_>, path: &Placed<PathTemplate>, settings: &Settings) {
     let own = format!("/{}/", path.value);
     let above = |surface: &&Surface| own.starts_with(&format!("{}/", surface.prefix)) && own != "//";
     let Some(surface) = settings.surfaces.iter().find(above) else { return };
