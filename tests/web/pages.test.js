@@ -1,0 +1,99 @@
+// The pages of the shipped site in a browser: whole, accessible, nobody else's, and useful without scripts.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { copySite, launchBrowser, serve } from "./support.js";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// A page of each type.
+const PAGES = [
+  "/", "/leaderboard", "/leaderboard/page/2", "/leaderboard/30-days", "/leaderboard/7-days", "/users", "/users/mira-okafor", "/articles",
+  "/articles/page/2", "/articles/cloud-run-secrets", "/tags", "/tags/aws", "/rules", "/faq", "/join", "/nothing-here",
+];
+
+let browser;
+before(async () => { browser = await launchBrowser(); });
+after(() => browser.close());
+
+/** A context of its own, what went wrong in it, and what it asked of others. */
+async function open(t, origin, options = {}) {
+  const context = await browser.newContext(options);
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const faults = [];
+  page.on("console", (message) => { if (message.type() === "error") faults.push(`${page.url()}: ${message.text()}`); });
+  page.on("pageerror", (error) => faults.push(`${page.url()}: ${error}`));
+  context.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol !== "data:" && url.protocol !== "blob:") faults.push(`${page.url()} asks ${url.href}`);
+  });
+  return { context, page, faults };
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [320, 1280]) {
+    test(`every type of page is whole and accessible, ${colorScheme}, ${width} px`, async (t) => {
+      const { origin } = await serve(t, await copySite(t));
+      const { page, faults } = await open(t, origin, { colorScheme, viewport: { width, height: 900 }, bypassCSP: false });
+      for (const path of PAGES) {
+        const answer = await page.goto(origin + path);
+        const expected = path === "/nothing-here" ? 404 : 200;
+        assert.equal(answer.status(), expected, path);
+        assert.equal(await page.locator("h1").count(), 1, `${path} has one heading of the first level`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`);
+        // The policy forbids scripts in the page; a tool's own world is not the page's.
+        const { violations } = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+        assert.deepEqual(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), []);
+      }
+      assert.deepEqual(faults.filter((fault) => !fault.includes("/nothing-here")), []);
+    });
+  }
+}
+
+test("pages are read, paged and followed without scripts", async (t) => {
+  const { origin } = await serve(t, await copySite(t));
+  const { page } = await open(t, origin, { javaScriptEnabled: false });
+  await page.goto(`${origin}/leaderboard`);
+  const first = await page.locator("main a[href^='/users/']").allTextContents();
+  await page.locator("a[rel=next]").first().click();
+  assert.equal(new URL(page.url()).pathname, "/leaderboard/page/2");
+  const second = await page.locator("main a[href^='/users/']").allTextContents();
+  assert.ok(first.length > 5 && second.length > 5 && !second.some((name) => first.includes(name)), "other members follow");
+  await page.locator("main a[href^='/users/']").first().click();
+  assert.equal(await page.locator("h1").textContent().then((text) => text.trim()), second[0].trim());
+  await page.goto(`${origin}/users`);
+  await page.locator("form[role=search] input, input[type=search]").first().fill("mira");
+  await Promise.all([page.waitForURL((url) => url.pathname !== "/users"), page.keyboard.press("Enter")]);
+  await page.getByRole("link", { name: "Mira Okafor" }).first().waitFor();
+});
+
+test("the theme is remembered", async (t) => {
+  const { origin } = await serve(t, await copySite(t));
+  const { page, faults } = await open(t, origin, { colorScheme: "light" });
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await page.goto(origin);
+  const light = await background();
+  await page.getByRole("button", { name: /dark|theme/i }).click();
+  const dark = await background();
+  assert.notEqual(dark, light);
+  await page.goto(`${origin}/tags`);
+  assert.equal(await background(), dark, "also on the next page");
+  assert.deepEqual(faults, []);
+});
+
+test("journeyers are found as one types, and nothing is fetched before", async (t) => {
+  const { origin } = await serve(t, await copySite(t));
+  const { page, faults } = await open(t, origin);
+  const fetched = [];
+  page.on("request", (request) => { if (request.url().includes("/v1/")) fetched.push(request.url()); });
+  await page.goto(`${origin}/users`);
+  assert.deepEqual(fetched, []);
+  await page.locator("input[type=search]").fill("okaf");
+  await page.getByRole("link", { name: "Mira Okafor" }).first().waitFor();
+  assert.ok(fetched.length > 0);
+  assert.deepEqual(faults, []);
+});
