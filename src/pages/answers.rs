@@ -66,11 +66,6 @@ impl Answers {
         }
     }
 
-    /// Rows as the answers have them.
-    pub fn json(&self, rows: &Rows, range: Range<usize>) -> impl Iterator<Item = serde_json::Value> {
-        range.map(|at| serde_json::from_slice(&row(rows, at)).unwrap_or_default())
-    }
-
     /// Rows of the list of this key.
     pub fn rows(&self, key: &str, rows: &Rows, range: Range<usize>) -> Value {
         let range = range.start.min(rows.len())..range.end.min(rows.len());
@@ -90,6 +85,11 @@ fn list<'a>(artifact: &'a Artifact, view: usize, (prefix, length): (&str, usize)
     let path = artifact.key.strip_prefix(prefix)?.strip_suffix(".json")?;
     let is_default = artifact.origin.view() == Some(view) && path.split('/').count() == length;
     is_default.then_some(List { key: &artifact.key, path, rows, origin: artifact.origin })
+}
+
+/// Rows as the answers have them.
+pub fn json(rows: &Rows, range: Range<usize>) -> impl Iterator<Item = serde_json::Value> {
+    range.map(|at| serde_json::from_slice(&row(rows, at)).unwrap_or_default())
 }
 
 fn row(rows: &Rows, at: usize) -> Vec<u8> {

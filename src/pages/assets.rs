@@ -29,15 +29,14 @@ impl Assets {
     pub fn url(&self, path: &str) -> Result<String, String> {
         let path = path.trim_start_matches('/');
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = match asked.get(path) {
-            Some(key) => key.clone(),
-            None => {
-                let file = self.files.get(path).ok_or_else(|| format!("there is no file `site/static/{path}`"))?;
-                let digest = hex(&<[u8; 32]>::from(Sha256::digest(file.body.to_vec())));
-                let key = named(path, &digest[..LENGTH]);
-                asked.insert(path.to_owned(), key.clone());
-                key
-            }
+        let key = if let Some(key) = asked.get(path) {
+            key.clone()
+        } else {
+            let file = self.files.get(path).ok_or_else(|| format!("there is no file `site/static/{path}`"))?;
+            let digest = hex(&<[u8; 32]>::from(Sha256::digest(file.body.to_vec())));
+            let key = named(path, &digest[..LENGTH]);
+            asked.insert(path.to_owned(), key.clone());
+            key
         };
         Ok(format!("{}{}", self.base, encode_path(&key)))
     }

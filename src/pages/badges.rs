@@ -1,7 +1,7 @@
 //! Badges: a picture of a label and what is said of a record, and the same as shields.io takes it.
 
 use super::Site;
-use super::answers::Answers;
+use super::answers::{self, Answers};
 use super::each;
 use crate::expr::Expression;
 use crate::model::{
@@ -65,7 +65,7 @@ fn places(site: &Site<'_>, answers: &Answers, view: usize, collection: &Collecti
     let mut places = Places::new();
     for list in answers.lists(view, &site.settings.views[view]) {
         let all = list.rows.len();
-        for row in answers.json(list.rows, 0..all) {
+        for row in answers::json(list.rows, 0..all) {
             let key = match &row[&collection.key] {
                 Json::String(key) => key.clone(),
                 other => other.to_string(),
@@ -166,11 +166,11 @@ fn drawn(style: BadgeStyle, label: &str, message: &str, color: &str) -> String {
     }
     let baseline = height / 2 + size * 2 / 5;
     let weight = if loud { " font-weight=\"bold\"" } else { "" };
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "</g><g fill=\"#fff\" font-family=\"Verdana,Geneva,DejaVu Sans,sans-serif\" font-size=\"{size}\"{weight}>\
          <text x=\"{room}\" y=\"{baseline}\" textLength=\"{left}\">{}</text>\
-         <text x=\"{}\" y=\"{baseline}\" textLength=\"{right}\">{}</text></g></svg>\n",
+         <text x=\"{}\" y=\"{baseline}\" textLength=\"{right}\">{}</text></g></svg>",
         escaped(&label),
         first + room,
         escaped(&message)

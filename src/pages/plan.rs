@@ -115,12 +115,12 @@ pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         match page.of {
             PageOf::One => {
-                jobs.push(job(page, page_key(&page.path.value.to_string()), ArtifactOrigin::Page(at), Of::One))
+                jobs.push(job(page, page_key(&page.path.value.to_string()), ArtifactOrigin::Page(at), Of::One));
             }
             PageOf::Rows(view) => {
                 let declared = &site.settings.views[view];
                 for list in answers.lists(view, declared) {
-                    of_list(site, page, (at, declared), list, &mut jobs);
+                    of_list(site, page, (at, declared), &list, &mut jobs);
                 }
             }
             PageOf::Each(from) => faults.extend(each::of_records(site, (at, page), &site.collections[from], &mut jobs)),
@@ -149,13 +149,13 @@ pub fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> 
 }
 
 /// The pages of one list: the first at the path itself.
-fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: List<'a>, jobs: &mut Vec<Job<'a>>) {
-    let segment = segment(view, &list);
+fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: &List<'a>, jobs: &mut Vec<Job<'a>>) {
+    let segment = segment(view, list);
     let path = page.path.value.fill(|_| segment);
     let group = view
         .group
         .as_ref()
-        .map(|_| object([("label", Value::from(label(site, view, &list))), ("slug", Value::from(segment))]));
+        .map(|_| object([("label", Value::from(label(site, view, list))), ("slug", Value::from(segment))]));
     let total = list.rows.len();
     let size = view.page.unwrap_or(total).max(1);
     let pages = total.div_ceil(size).max(1);
@@ -181,15 +181,12 @@ pub fn segment<'l>(view: &View, list: &List<'l>) -> &'l str {
 pub fn label(site: &Site<'_>, view: &View, list: &List<'_>) -> String {
     let Some(group) = &view.group else { return String::new() };
     let segment = segment(view, list);
-    let label = match list.origin {
-        ArtifactOrigin::Group { record, item, .. } => {
-            let record = site.collections[view.from].records.get(record as usize);
-            record.and_then(|record| record.get(&group.field.value)?.item(item).label())
-        }
-        _ => {
-            let mut closed = group.values.iter().flatten().map(|value| &value.value);
-            closed.find(|value| slug(value).is_ok_and(|slug| slug == segment)).cloned()
-        }
+    let label = if let ArtifactOrigin::Group { record, item, .. } = list.origin {
+        let record = site.collections[view.from].records.get(record as usize);
+        record.and_then(|record| record.get(&group.field.value)?.item(item).label())
+    } else {
+        let mut closed = group.values.iter().flatten().map(|value| &value.value);
+        closed.find(|value| slug(value).is_ok_and(|slug| slug == segment)).cloned()
     };
     label.unwrap_or_else(|| segment.to_owned())
 }

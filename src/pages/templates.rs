@@ -41,7 +41,8 @@ impl Templates {
             };
             match crate::content::text(path, file) {
                 Ok(text) => {
-                    drop(templates.sources.insert(name.to_owned(), Arc::from(text.trim_start_matches('\u{feff}'))))
+                    let text = text.trim_start_matches('\u{feff}');
+                    templates.sources.insert(name.to_owned(), Arc::from(text));
                 }
                 Err(fault) => faults.push(fault),
             }
@@ -161,12 +162,11 @@ fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
         return write!(out, "{value}").map_err(Error::from);
     }
     let owned;
-    let mut text = match value.as_str() {
-        Some(text) => text,
-        None => {
-            owned = value.to_string();
-            &owned
-        }
+    let mut text = if let Some(text) = value.as_str() {
+        text
+    } else {
+        owned = value.to_string();
+        &owned
     };
     while let Some(at) = text.find(['&', '<', '>', '"', '\'']) {
         let reference = match text.as_bytes()[at] {

@@ -20,7 +20,7 @@ pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Ba
 
 fn badge(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Badge> {
     let form = reader.form(node, "a badge")?;
-    let path = form.required_text("path").and_then(|text| path(reader, text));
+    let path = form.required_text("path").and_then(|text| path(reader, &text));
     let from = form.required_text("from").and_then(|name| views::collection(reader, settings, &name));
     let label = form.required_text("label").map(|label| label.value);
     let message = form.required_text("message");

@@ -28,7 +28,7 @@ pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Pa
 
 fn page(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Page> {
     let form = reader.form(node, "a page")?;
-    let path = form.required_text("path").and_then(|text| path(reader, text));
+    let path = form.required_text("path").and_then(|text| path(reader, &text));
     let template = form.required_text("template");
     let text = |name| form.text(name).map(|text| text.value);
     let (title, description) = (text("title"), text("description"));
@@ -41,7 +41,7 @@ fn page(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Page> {
 }
 
 /// `/leaderboard`, and `/` for the root.
-pub(super) fn path(reader: &Reader<'_>, text: Placed<String>) -> Option<Placed<PathTemplate>> {
+pub(super) fn path(reader: &Reader<'_>, text: &Placed<String>) -> Option<Placed<PathTemplate>> {
     let refuse = |why: String, range: std::ops::Range<usize>, help: &str| {
         let fault = Diagnostic::error(code::BAD_PATH, text.at.inside_quotes(range), why);
         reader.report(fault.help(help));
@@ -172,7 +172,7 @@ pub fn feeds(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<F
 
 fn feed(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Feed> {
     let form = reader.form(node, "a feed")?;
-    let path = form.required_text("path").and_then(|text| path(reader, text));
+    let path = form.required_text("path").and_then(|text| path(reader, &text));
     let view = form.required_text("view");
     let found = view.as_ref().and_then(|view| list(reader, view, settings));
     let title = form.text("title").map(|text| text.value);
