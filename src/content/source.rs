@@ -74,7 +74,10 @@ pub fn unclaimed(settings: &Settings, inputs: &mut Inputs) -> Vec<Found> {
         settings.collections.iter().flat_map(|decl| &decl.sources).any(|source| claims(&source.value, path))
     };
     let files = inputs.under("content").map(|(path, _)| Arc::clone(path));
-    let is_page = |path: &Arc<str>| Format::of(path) == Some(Format::Markdown) && !is_hidden(path) && !is_claimed(path);
+    // What is written for those who edit is no page.
+    let is_note = |path: &str| path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("README.md"));
+    let is_markdown = |path: &str| Format::of(path) == Some(Format::Markdown) && !is_note(path);
+    let is_page = |path: &Arc<str>| is_markdown(path) && !is_hidden(path) && !is_claimed(path);
     let files: Vec<Arc<str>> = files.filter(is_page).collect();
     let mut take = |path: Arc<str>| {
         let input = inputs.take(&path, false)?;

@@ -141,7 +141,15 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
             faults.push(site.templates.missing(&Placed { value: template, at: place }));
             continue;
         }
-        let key = page_key(if record.key == "index" { "" } else { record.key.trim_matches('/') });
+        let path = match in_urls(&record.key) {
+            Ok(path) => path,
+            Err(why) => {
+                let message = format!("the path `{}` {why}, so the page has no URL", record.key.escape_debug());
+                faults.push(Diagnostic::error(code::BAD_KEY, site.locate.locate(plain, record, "slug", None), message));
+                continue;
+            }
+        };
+        let key = page_key(if path == "index" { "" } else { &path });
         let page = Job {
             url: page_url(&key),
             key,
@@ -152,8 +160,14 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
             indexed: record.get("indexed") != Some(&Value::Bool(false)),
             of: Of::Record { collection: plain, at },
         };
-        jobs.extend(aliases(record).iter().map(|alias| alias_of(&page, alias.trim_matches('/'))));
+        jobs.extend(aliases(record).iter().filter_map(|alias| Some(alias_of(&page, &in_urls(alias).ok()?))));
         jobs.push(page);
     }
     faults
+}
+
+/// A path by its slugs.
+fn in_urls(path: &str) -> Result<String, crate::model::BadSlug> {
+    let segments: Result<Vec<String>, _> = path.split('/').filter(|segment| !segment.is_empty()).map(slug).collect();
+    Ok(segments?.join("/"))
 }

@@ -132,6 +132,8 @@ fn site() -> Site {
         .file("content/notes/two.md", note("Two", "2026-02-03", "[c]"))
         .file("content/pages/rules.md", "---\ntitle: Rules\naliases: [law]\n---\nBe *kind*.\n")
         .file("content/guides/start/index.md", "---\ntitle: Start\nindexed: false\n---\nHere.\n")
+        .file("content/pages/Our Team/Who we are.md", "---\ntitle: We\n---\nUs.\n")
+        .file("content/pages/README.md", "# For editors\n")
         .file("content/pages/later.md", "---\ntitle: Later\ndate: 2027-01-01\n---\nNot yet.\n")
 }
 
@@ -164,6 +166,7 @@ fn every_kind_of_page_is_rendered() {
     assert_eq!(html("notes/one"), "One A part");
     assert_eq!(html("rules"), "Rules: <p>Be <em>kind</em>.</p>\n");
     assert_eq!(html("guides/start"), "Start: <p>Here.</p>\n");
+    assert_eq!(html("our-team/who-we-are"), "We: <p>Us.</p>\n");
     assert_eq!(html("404"), "lost");
     assert!(!site.path("public/users/dee.html").exists() && !site.path("public/later.html").exists());
 }
@@ -210,6 +213,7 @@ fn the_sitemap_lists_what_is_to_be_found() {
         "/board/page/2",
         "/notes/one",
         "/notes/two",
+        "/our-team/who-we-are",
         "/rules",
         "/tags/c",
         "/tags/node-js",
