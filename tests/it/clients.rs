@@ -242,7 +242,11 @@ fn every_answer_passes_its_schema() {
         let run = site.ends(0, &["build", "--verify", "--now", NOW, "--format", "json"]);
         let summary: Value = serde_json::from_str(&run.stdout).expect("JSON");
         let verified = summary["summary"]["verified"].as_u64().expect("a number");
-        let json = site.public().keys().filter(|key| key.strip_suffix(".json").is_some()).count() as u64;
+        // Feeds and badges are no answers of the API.
+        let is_answer = |key: &&String| {
+            key.strip_suffix(".json").is_some() && ["api/", "v1/"].iter().any(|surface| key.starts_with(surface))
+        };
+        let json = site.public().keys().filter(is_answer).count() as u64;
         assert_eq!(verified, json - 1, "all but the OpenAPI document, which a linter reads");
     }
 }
