@@ -133,9 +133,10 @@ async function checkWalks(origin, all, walks) {
     const list = all.find((operation) => `${operation.name}Pages` === name);
     const { body } = await json(origin + address(list, "all"));
     assert.ok(pages.every((page) => page.ok), `${name}: ${JSON.stringify(pages.filter((page) => !page.ok))}`);
-    assert.ok(pages.length > 1, `${name} has more than one page`);
+    assert.ok(pages.length > 0, `${name} has a page`);
     assert.deepEqual(pages.flatMap((page) => rows(page.data)), rows(body), name);
   }
+  assert.ok(Object.values(walks).some((pages) => pages.length > 1), "a walk goes from page to page");
 }
 
 /** Everything that a client does with the server, by whoever calls it. */
