@@ -11,8 +11,9 @@ const POST = `/api/posts/${SLUG}`;
 const PAGE = `<!doctype html>
 <title>One article</title>
 <h1></h1>
-<script>fetch("${POST}").then((answer) => answer.json()).then((post) => { document.querySelector("h1").textContent = post.title; });</script>
+<script src="/one.js"></script>
 `;
+const SCRIPT = `fetch("${POST}").then((answer) => answer.json()).then((post) => { document.querySelector("h1").textContent = post.title; });\n`;
 
 let browser;
 before(async () => { browser = await launchBrowser(); });
@@ -22,6 +23,7 @@ after(() => browser.close());
 async function site(t) {
   const root = await copySite(t);
   await writeFile(path.join(root, "site/static/one.html"), PAGE);
+  await writeFile(path.join(root, "site/static/one.js"), SCRIPT);
   const article = path.join(root, `content/articles/${SLUG}.md`);
   const text = await readFile(article, "utf8");
   return {
