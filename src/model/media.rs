@@ -28,7 +28,7 @@ const TYPES: &[(&str, &str)] = &[
     ("webp", "image/webp"),
     ("woff", "font/woff"),
     ("woff2", "font/woff2"),
-    ("xml", "application/xml; charset=utf-8"),
+    ("xml", "text/xml; charset=utf-8"),
     ("zip", "application/zip"),
 ];
 
