@@ -2,7 +2,7 @@
 
 use super::formats::{self, Fault, Format, Kind, Node};
 use super::{front_matter, markdown};
-use crate::model::{Field, FieldOrigin, Name, Names, Span, Value, code};
+use crate::model::{Field, FieldOrigin, Manner, Name, Names, Span, Value, code};
 
 /// How a file is to be read.
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ pub struct Reading {
     pub format: Format,
     /// Whether the file was found in a folder, where a file may be one record.
     pub in_folder: bool,
-    pub trust_html: bool,
+    pub manner: Manner,
     /// Whether records are named by their paths below `content` rather than by their files' names.
     pub by_path: bool,
     /// How many members will be derived for each record: room is kept for them.
@@ -66,7 +66,7 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             let body = front_matter::split(text).map_or(text.len(), |parts| parts.body);
             let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
             let slug = if reading.by_path { page_path(path) } else { stem(path).to_owned() };
-            built = built_members(slug, &text[body..], reading.trust_html);
+            built = built_members(slug, &text[body..], reading.manner);
             built.retain(|(name, _)| !has(name));
         }
         let mut fields = Vec::with_capacity(entries.len() + built.len() + reading.derived);
@@ -155,11 +155,11 @@ fn not_records(span: Span, found: &str) -> Fault {
     Fault::new(code::NOT_RECORDS, span.start..(span.start + 1).min(span.end), message)
 }
 
-fn built_members(slug: String, body: &str, trust_html: bool) -> Vec<(Name, Value)> {
+fn built_members(slug: String, body: &str, manner: Manner) -> Vec<(Name, Value)> {
     thread_local! {
         static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
     }
-    let rendered = markdown::render(body, trust_html);
+    let rendered = markdown::render(body, manner);
     let values = [
         ("slug", Value::text(slug)),
         ("excerpt", Value::text(&*rendered.excerpt)),

@@ -26,7 +26,7 @@ pub use overlays::Nothing;
 pub use places::Places;
 
 use crate::model::{
-    Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Overlays, Place, Placed, Settings,
+    Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Manner, Overlays, Place, Placed, Settings,
 };
 use formats::Format;
 use jiff::Timestamp;
@@ -141,8 +141,8 @@ fn pages() -> CollectionDecl {
 }
 
 /// Markdown as HTML.
-pub fn render_markdown(text: &str, trusted: bool) -> String {
-    markdown::render(text, trusted).html
+pub fn render_markdown(text: &str, manner: Manner) -> String {
+    markdown::render(text, manner).html
 }
 
 /// The files of activity that members of the collection are computed from.
@@ -176,7 +176,7 @@ fn one(
     moment: Moment<'_>,
 ) -> One {
     let site = &over.settings.site;
-    let files = source::read(decl, found, schema.as_ref(), site.trust_html, moment.kept);
+    let files = source::read(decl, found, schema.as_ref(), site.markdown, moment.kept);
     let (mut collection, mut faults) = layers::merge(decl, files, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {

@@ -2,7 +2,7 @@
 
 use super::file::{self, Reading};
 use super::formats::{Format, Node, Part, Step};
-use crate::model::{Collection, FieldOrigin, Locate, Origin, Place, Record, SourceFile, SourceText};
+use crate::model::{Collection, FieldOrigin, Locate, Manner, Origin, Place, Record, SourceFile, SourceText};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,7 +64,7 @@ impl<'a> Places<'a> {
         let reading = Reading {
             format: Format::of(&file.path)?,
             in_folder: file.in_folder,
-            trust_html: true,
+            manner: Manner::default(),
             by_path: false,
             derived: 0,
         };

@@ -6,7 +6,8 @@ use super::input::{placed, text, unreadable};
 use super::kept::Kept;
 use super::schema::Schema;
 use crate::model::{
-    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Number, Placed, Settings, SourceFile, SourceText, Value, code,
+    CollectionDecl, Diagnostic, Field, InputFile, Inputs, Manner, Number, Placed, Settings, SourceFile, SourceText,
+    Value, code,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -103,7 +104,7 @@ pub fn read(
     decl: &CollectionDecl,
     found: Vec<Found>,
     schema: Option<&Schema>,
-    trust_html: bool,
+    manner: Manner,
     kept: Option<&Kept>,
 ) -> Vec<FileRecords> {
     let read = |Found { layer, file, input }: Found| {
@@ -114,7 +115,7 @@ pub fn read(
         if let Some(records) = bytes.and_then(|(kept, bytes)| kept.file(&decl.name, layer, &file.path, bytes)) {
             return records;
         }
-        let (records, faults) = read_file(&file, &input, schema, trust_html, decl);
+        let (records, faults) = read_file(&file, &input, schema, manner, decl);
         let records = FileRecords { layer, file, records, faults };
         if let Some((kept, bytes)) = bytes {
             kept.keep_file(&decl.name, bytes, &records);
@@ -146,7 +147,7 @@ fn read_file(
     file: &SourceFile,
     input: &InputFile,
     schema: Option<&Schema>,
-    trust_html: bool,
+    manner: Manner,
     decl: &CollectionDecl,
 ) -> (Vec<Parsed>, Vec<Diagnostic>) {
     let text = match text(&file.path, input) {
@@ -155,7 +156,7 @@ fn read_file(
     };
     let Some(format) = Format::of(&file.path) else { return (Vec::new(), Vec::new()) };
     let reading =
-        Reading { format, in_folder: file.in_folder, trust_html, by_path: decl.pages, derived: decl.derive.len() };
+        Reading { format, in_folder: file.in_folder, manner, by_path: decl.pages, derived: decl.derive.len() };
     let (mut records, faults) = file::parse(&file.path, text, reading);
     if format == Format::Csv
         && let Some(schema) = schema

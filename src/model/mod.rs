@@ -43,8 +43,8 @@ pub use release::{Release, Sealed, hex};
 pub use route::{Route, RouteKind};
 pub use scoring::{GithubMode, Into, Period, Score, Source, SourceKind, Window, path_fields};
 pub use settings::{
-    About, CollectionDecl, Count, Derived, Group, Limit, OpenApi, Placed, RANK_MEMBERS, Rank, RankMethod, Settings,
-    Shape, SiteInfo, Sort, Surface, View,
+    About, CollectionDecl, Count, Derived, Group, Limit, Manner, OpenApi, Placed, RANK_MEMBERS, Rank, RankMethod,
+    Settings, Shape, SiteInfo, Sort, Surface, View,
 };
 pub use slug::{BadSlug, LONGEST as LONGEST_SLUG, decode, encode, encode_path, fold, slug};
 pub use text::{Excerpt, Place, SourceText, Span, word_in};

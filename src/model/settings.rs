@@ -40,8 +40,16 @@ pub struct SiteInfo {
     pub max_artifacts: usize,
     /// How large an input file may be, in bytes.
     pub max_file_bytes: u64,
-    /// Whether raw HTML in Markdown stands as it is written.
-    pub trust_html: bool,
+    pub markdown: Manner,
+}
+
+/// How Markdown is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Whether raw HTML stands as it is written.
+    pub trusted: bool,
+    /// Whether quotation marks, dashes and dots become those of print.
+    pub smart: bool,
 }
 
 /// What the OpenAPI document says besides the routes; empty where the site says nothing.

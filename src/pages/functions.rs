@@ -27,7 +27,7 @@ fn wrong(why: impl Into<String>) -> Error {
 
 pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let info = &shared.settings.site;
-    let (base, trusted) = (info.base_path().to_owned(), info.trust_html);
+    let (base, manner) = (info.base_path().to_owned(), info.markdown);
     environment.add_global("site", site(shared));
 
     let answers = shared.answers.clone();
@@ -61,7 +61,7 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
         local(path).map(|path| format!("{base_url}{path}"))
     });
 
-    environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, trusted)));
+    environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, manner)));
 }
 
 /// How many days charts show: whole weeks.

@@ -132,3 +132,64 @@ fn raw_html_is_sanitised_unless_trusted() {
     site.build();
     assert!(html(&site).contains("<script>alert(1)</script>"), "{}", html(&site));
 }
+
+fn html_of(body: &str) -> String {
+    let site = site().file("content/articles/hello.md", format!("---\ntitle: Hello\n---\n\n{body}"));
+    site.build();
+    site.json("public/api/articles/hello.json")["html"].as_str().expect("html").to_owned()
+}
+
+/// What is cleaned keeps what Markdown itself makes: colours of code, names of tasks, places that scroll.
+#[test]
+fn what_scrolls_can_be_reached_and_tasks_have_names() {
+    let body = "## Costs\n\n| a | b |\n|--:|---|\n| 1 | 2 |\n\n- [x] Ship *it*\n- [ ] Rest\n  - [ ] Well\n\n---\n\n```yaml\na: 1\n```\n\n```nolang\n<b>\n```\n";
+    for more in ["", "\n<b>raw</b>\n"] {
+        let html = html_of(&format!("{body}{more}"));
+        for part in [
+            "role=\"region\"",
+            "aria-label=\"Costs\"",
+            "class=\"align-right\"",
+            "aria-label=\"Ship it\"",
+            "aria-label=\"Rest\"",
+            "aria-label=\"Well\"",
+            "<hr>",
+            "<pre tabindex=\"0\"><code class=\"language-yaml\"><span class=\"hl-attr\">a</span>",
+            "<pre tabindex=\"0\"><code class=\"language-nolang\">&lt;b&gt;\n</code></pre>",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        assert!(!html.contains("/>"), "{html}");
+    }
+    let forged =
+        html_of("<span class=\"hl-string wide\" style=\"x\" tabindex=\"5\">x</span><div role=\"alert\">y</div>");
+    assert!(forged.contains("<span class=\"hl-string\">x</span></p><div>y</div>"), "{forged}");
+}
+
+/// What is written to take long, or to run, does neither.
+#[test]
+fn a_hostile_text_is_inert_and_takes_no_time() {
+    let lists = (0..2000).map(|depth| format!("{}- x\n", " ".repeat(2 * (depth % 400)))).collect::<String>();
+    let line = "a *b* `c` ".repeat(500_000);
+    let code = format!("```rust\n{}\n```\n", "fn f() { \"".repeat(500_000));
+    let evil = "<script>steal()</script>\n<img src=x onerror=steal()>\n<svg onload=steal()></svg>\n\n\
+        [a](javascript:steal()) [b](data:text/html,steal) ![c](data:image/svg+xml,steal) [d](vbscript:steal)\n\n\
+        <a href=\"precast:link/0-9/x/javascript%3Asteal%28%29\">e</a>\n\n<iframe src=\"//steal\"></iframe>\n\n";
+    let start = std::time::Instant::now();
+    let html = html_of(&format!("{evil}{lists}\n\n{line}\n\n{code}"));
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    let links = &html[..html.find("<ul>").expect("a list")];
+    for part in ["steal", "script", "onerror", "onload", "data:", "precast:", "iframe"] {
+        assert!(!links.contains(part), "{part}: {links}");
+    }
+}
+
+#[test]
+fn quotation_marks_become_those_of_print_where_the_site_says_so() {
+    let body = "\"It's\" -- well... `\"code\"`\n";
+    assert!(html_of(body).contains("\"It's\" -- well..."), "{}", html_of(body));
+    let site = site().file("content/articles/hello.md", format!("---\ntitle: x\n---\n\n{body}"));
+    site.write("site/site.toml", format!("[markdown]\nsmart_punctuation = true\n{SITE}"));
+    site.build();
+    let html = site.answer("api/articles/hello");
+    assert!(html.contains("“It’s” – well… <code>\\\"code\\\"</code>"), "{html}");
+}

@@ -14,8 +14,8 @@ pub use form::quoted;
 use super::formats::{self, Format};
 use crate::expr::Expression;
 use crate::model::{
-    CollectionDecl, Derived, Diagnostic, OpenApi, PathTemplate, Place, Placed, Settings, Shape, SiteInfo, SourceText,
-    Surface, code,
+    CollectionDecl, Derived, Diagnostic, Manner, OpenApi, PathTemplate, Place, Placed, Settings, Shape, SiteInfo,
+    SourceText, Surface, code,
 };
 use form::{Form, Reader};
 use std::sync::Arc;
@@ -101,7 +101,7 @@ fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
         time_zone: jiff::tz::TimeZone::UTC,
         max_artifacts: MAX_ARTIFACTS,
         max_file_bytes: MAX_FILE_BYTES,
-        trust_html: false,
+        markdown: Manner::default(),
     };
     if let Some(table) = form.table("site") {
         site.name = table.text("name").map_or_else(String::new, |name| name.value);
@@ -122,7 +122,8 @@ fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
         table.finish();
     }
     if let Some(table) = form.table("markdown") {
-        site.trust_html = table.flag("trust_html").unwrap_or(false);
+        site.markdown.trusted = table.flag("trust_html").unwrap_or(false);
+        site.markdown.smart = table.flag("smart_punctuation").unwrap_or(false);
         table.finish();
     }
     site

@@ -1,0 +1,126 @@
+//! Markdown (CommonMark with tables, footnotes, strikethrough and task lists) to the members the build adds.
+
+mod code;
+mod headings;
+mod reading;
+mod sanitise;
+mod write;
+
+use crate::model::{Manner, Name, Span, Value};
+use pulldown_cmark::{Event, Options, Parser, html};
+use std::sync::Arc;
+
+/// The members that Markdown adds besides `slug`.
+pub const MEMBERS: [&str; 5] = ["html", "excerpt", "wordCount", "readingTime", "toc"];
+
+/// Words a minute, for `readingTime`.
+const READING_SPEED: usize = 200;
+
+/// What a Markdown text says.
+pub struct Rendered {
+    pub html: String,
+    /// The plain text before `<!-- more -->`, or else of the first paragraph.
+    pub excerpt: String,
+    /// Words of prose: code blocks do not count.
+    pub words: usize,
+    pub toc: Vec<Heading>,
+}
+
+pub struct Heading {
+    pub level: u8,
+    pub id: String,
+    pub text: String,
+}
+
+impl Rendered {
+    /// Minutes, rounded up.
+    pub fn reading_time(&self) -> usize {
+        self.words.div_ceil(READING_SPEED)
+    }
+
+    pub fn toc_value(&self) -> Value {
+        let names: [Name; 3] = [Arc::from("level"), Arc::from("id"), Arc::from("text")];
+        let heading = |heading: &Heading| {
+            let values =
+                [Value::int(usize::from(heading.level)), Value::text(&*heading.id), Value::text(&*heading.text)];
+            Value::Map(names.iter().cloned().zip(values).collect())
+        };
+        Value::List(self.toc.iter().map(heading).collect())
+    }
+}
+
+/// An event, and where in the text it stands.
+type Placed<'a> = (Event<'a>, Span);
+
+/// Renders `text`.
+pub fn render(text: &str, manner: Manner) -> Rendered {
+    let mut events: Vec<Placed<'_>> = Parser::new_ext(text, options(manner)).into_offset_iter().collect();
+    let toc = headings::name(&mut events);
+    let reading = reading::read(&events);
+    let suspicious = !manner.trusted && events.iter().any(|(event, _)| sanitise::is_suspicious(event));
+    let events = write::events(events, &toc);
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    html::push_html(&mut out, events.into_iter());
+    let out = write::aligned(out);
+    let html = if suspicious { sanitise::clean(&out) } else { out };
+    Rendered { html, excerpt: reading.excerpt, words: reading.words, toc }
+}
+
+fn options(manner: Manner) -> Options {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES;
+    if manner.smart { options | Options::ENABLE_SMART_PUNCTUATION } else { options }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Manner, Rendered};
+
+    fn render(text: &str, trusted: bool) -> Rendered {
+        super::render(text, Manner { trusted, smart: false })
+    }
+
+    #[test]
+    fn headings_get_anchors_and_prose_is_counted() {
+        let rendered = render(
+            "First *words* here.\n\n## What's `new`?\n\nx\n\n## What's `new`?\n\n```sh\nnot prose\n```\n",
+            false,
+        );
+        let ids: Vec<&str> = rendered.toc.iter().map(|h| h.id.as_str()).collect();
+        assert_eq!(ids, ["whats-new", "whats-new-1"]);
+        assert_eq!((rendered.excerpt.as_str(), rendered.words), ("First words here.", 8));
+        assert!(rendered.html.contains("<h2 id=\"whats-new\">"), "{}", rendered.html);
+    }
+
+    #[test]
+    fn more_ends_the_excerpt() {
+        assert_eq!(render("# T\n\na b\n\nc d\n\n<!-- more -->\n\ne", false).excerpt, "a b c d");
+        assert_eq!(render("a\n\n<!-- more -->\n\ne", false).excerpt, "a");
+    }
+
+    #[test]
+    fn hostile_text_is_inert_unless_trusted() {
+        let hostile = "<script>alert(1)</script>\n\n[x](javascript:alert(1)) <b onclick=\"x()\">b</b> <!-- c -->\n";
+        let html = render(hostile, false).html;
+        for evil in ["script", "onclick", "<!--"] {
+            assert!(!html.contains(evil), "{html}");
+        }
+        assert!(html.contains("<b>b</b>"));
+        assert!(render(hostile, true).html.contains("<script>"));
+        let link = render("[x](JaVaScript:alert(1))", false).html;
+        assert!(!link.to_lowercase().contains("javascript"), "{link}");
+    }
+
+    #[test]
+    fn sanitising_keeps_what_markdown_itself_makes() {
+        let text =
+            "- [x] done\n\n| a |\n|:-:|\n| 1 |\n\nn[^1] <i>i</i>\n\n```rust\nfn x() {}\n```\n\n## H\n\n[^1]: note\n";
+        let html = render(text, false).html;
+        for kept in ["type=\"checkbox\"", "align-center", "language-rust", "id=\"h\"", "href=\"#1\""] {
+            assert!(html.contains(kept), "{kept}: {html}");
+        }
+    }
+}
