@@ -1,6 +1,7 @@
 //! One file of a source: its bytes to entries.
 
 use super::formats::{self, Fault, Format, Kind, Node};
+use super::markdown::Here;
 use super::{front_matter, markdown};
 use crate::model::{Field, FieldOrigin, Manner, Name, Names, Span, Value, code};
 
@@ -66,7 +67,7 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             let body = front_matter::split(text).map_or(text.len(), |parts| parts.body);
             let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
             let slug = if reading.by_path { page_path(path) } else { stem(path).to_owned() };
-            built = built_members(slug, &text[body..], reading.manner);
+            built = built_members(slug, &text[body..], reading.manner, Here { file: path, offset: body });
             built.retain(|(name, _)| !has(name));
         }
         let mut fields = Vec::with_capacity(entries.len() + built.len() + reading.derived);
@@ -155,11 +156,11 @@ fn not_records(span: Span, found: &str) -> Fault {
     Fault::new(code::NOT_RECORDS, span.start..(span.start + 1).min(span.end), message)
 }
 
-fn built_members(slug: String, body: &str, manner: Manner) -> Vec<(Name, Value)> {
+fn built_members(slug: String, body: &str, manner: Manner, here: Here<'_>) -> Vec<(Name, Value)> {
     thread_local! {
         static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
     }
-    let rendered = markdown::render(body, manner);
+    let rendered = markdown::render(body, manner, manner.linked.then_some(here));
     let values = [
         ("slug", Value::text(slug)),
         ("excerpt", Value::text(&*rendered.excerpt)),

@@ -22,6 +22,7 @@ mod visibility;
 pub use dates::instant;
 pub use input::{text, unreadable};
 pub use kept::Kept;
+pub use markdown::placeholder;
 pub use overlays::Nothing;
 pub use places::Places;
 
@@ -140,9 +141,14 @@ fn pages() -> CollectionDecl {
     CollectionDecl { name: "pages".to_owned(), at, sources, key, schema: None, private, derive, pages: true }
 }
 
+/// Whether a file is one that records are read from.
+pub fn holds_records(path: &str) -> bool {
+    Format::of(path).is_some()
+}
+
 /// Markdown as HTML.
 pub fn render_markdown(text: &str, manner: Manner) -> String {
-    markdown::render(text, manner).html
+    markdown::render(text, manner, None).html
 }
 
 /// The files of activity that members of the collection are computed from.
@@ -176,7 +182,8 @@ fn one(
     moment: Moment<'_>,
 ) -> One {
     let site = &over.settings.site;
-    let files = source::read(decl, found, schema.as_ref(), site.markdown, moment.kept);
+    let manner = Manner { linked: !over.settings.pages.is_empty(), ..site.markdown };
+    let files = source::read(decl, found, schema.as_ref(), manner, moment.kept);
     let (mut collection, mut faults) = layers::merge(decl, files, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {

@@ -2,7 +2,7 @@
 
 use super::file::{self, Reading};
 use super::formats::{Format, Node, Part, Step};
-use crate::model::{Collection, FieldOrigin, Locate, Manner, Origin, Place, Record, SourceFile, SourceText};
+use crate::model::{Collection, FieldOrigin, Locate, Manner, Origin, Place, Record, SourceFile, SourceText, Span};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,5 +79,10 @@ impl Locate for Places<'_> {
     fn locate(&self, collection: &Collection, record: &Record, field: &str, item: Option<usize>) -> Place {
         let steps: Vec<Step> = std::iter::once(Step::Member(field.to_owned())).chain(item.map(Step::Item)).collect();
         self.of(collection, record, &steps, Part::Value)
+    }
+
+    fn span(&self, path: &str, span: &Span) -> Place {
+        let file = SourceFile { path: Arc::from(path), in_folder: true };
+        self.file(&file).map_or_else(|| Place::file(path), |places| places.source.place(span))
     }
 }

@@ -60,6 +60,9 @@ codes! {
     MISSING_TEMPLATE = "missing-template";
     BAD_TEMPLATE = "bad-template";
     TEMPLATE_FAILED = "template-failed";
+    BROKEN_LINK = "broken-link";
+    MISSING_IMAGE = "missing-image";
+    MISSING_ALT = "missing-alt";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
     UNREACHABLE = "unreachable";

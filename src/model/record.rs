@@ -1,6 +1,6 @@
 //! Records: what the site knows of one member, one article, one anything.
 
-use super::text::Place;
+use super::text::{Place, Span};
 use super::value::{Name, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,6 +98,9 @@ pub struct SourceFile {
 pub trait Locate: Sync {
     /// The place of the value of `field`, or of its item `item`, or of the record where it has no such member.
     fn locate(&self, collection: &Collection, record: &Record, field: &str, item: Option<usize>) -> Place;
+
+    /// The place of a range of bytes of a file.
+    fn span(&self, path: &str, span: &Span) -> Place;
 }
 
 /// A record that the build leaves out, for the report.

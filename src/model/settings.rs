@@ -50,6 +50,8 @@ pub struct Manner {
     pub trusted: bool,
     /// Whether quotation marks, dashes and dots become those of print.
     pub smart: bool,
+    /// Whether the site has pages that links lead to.
+    pub linked: bool,
 }
 
 /// What the OpenAPI document says besides the routes; empty where the site says nothing.

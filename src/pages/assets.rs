@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 /// How much of a digest stands in a name.
-const LENGTH: usize = 12;
+pub const LENGTH: usize = 12;
 
 /// The static files, and those that templates asked for.
 pub struct Assets {
@@ -55,7 +55,7 @@ impl Assets {
 }
 
 /// `style.css` with `3f0c` in it: `style.3f0c.css`.
-fn named(path: &str, digest: &str) -> String {
+pub fn named(path: &str, digest: &str) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
     let name = match name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) {
         Some((stem, extension)) => format!("{stem}.{digest}.{extension}"),

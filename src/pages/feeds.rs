@@ -111,6 +111,14 @@ fn named(site: &Site<'_>, from: usize, field: &str, key: &str) -> String {
     name.unwrap_or(key).to_owned()
 }
 
+/// A text with whole URLs: it is read far from the site.
+fn whole(site: &Site<'_>, html: &str) -> String {
+    let info = &site.settings.site;
+    let origin = info.base_url.strip_suffix(info.base_path()).unwrap_or(&info.base_url);
+    let html = html.replace("<a href=\"/", &format!("<a href=\"{origin}/"));
+    html.replace("<img src=\"/", &format!("<img src=\"{origin}/"))
+}
+
 fn entry(
     site: &Site<'_>,
     page: &Page,
@@ -136,7 +144,7 @@ fn entry(
         url: format!("{}{}", site.settings.site.base_url, page_url(&page_key(&path))),
         title: text("title").or_else(|| text("name")).unwrap_or_else(|| record.key.clone()),
         summary: text("subtitle").or_else(|| text("excerpt")),
-        html: record.get("html").filter(|_| !collection.is_private("html")).map(Value::unescaped),
+        html: record.get("html").filter(|_| !collection.is_private("html")).map(|html| whole(site, &html.unescaped())),
         author,
         tags,
         published,

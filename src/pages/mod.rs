@@ -9,6 +9,7 @@ mod feeds;
 mod filters;
 mod functions;
 mod plan;
+pub mod prose;
 mod records;
 mod sitemap;
 mod templates;

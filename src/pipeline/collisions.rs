@@ -66,7 +66,7 @@ pub fn unreachable(
 }
 
 /// Keys of the build's own documents that are not among the artifacts yet, and its state.
-fn is_reserved(settings: &Settings, key: &str) -> bool {
+pub fn is_reserved(settings: &Settings, key: &str) -> bool {
     let own = |name: &str| settings.home_surface().is_some_and(|surface| surface.key(name) == key);
     own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
 }

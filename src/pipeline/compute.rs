@@ -4,7 +4,7 @@ use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
 use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
-use crate::pages::{self, Templates};
+use crate::pages::{self, Templates, prose};
 use crate::scores::{Freshness, Known, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
@@ -33,6 +33,12 @@ impl Computed {
     }
 }
 
+/// What an earlier build in this process left.
+pub struct Kept<'k> {
+    pub answers: &'k mut views::Kept,
+    pub texts: &'k mut prose::Kept,
+}
+
 /// Reads, computes and describes. Where there are faults, the artifacts are what could be made.
 pub fn compute(
     root: &Path,
@@ -41,7 +47,7 @@ pub fn compute(
     moment: Moment<'_>,
     mut faults: Vec<Diagnostic>,
     report: &mut Report,
-    kept: Option<&mut views::Kept>,
+    kept: Option<Kept<'_>>,
 ) -> Computed {
     let start = Instant::now();
     let (statics, unreadable) = release::statics(&inputs);
@@ -53,8 +59,15 @@ pub fn compute(
     faults.extend(wrong);
     let (scores, wrong) = Scores::read(settings, &inputs, moment.now);
     faults.extend(wrong);
+    let files = prose::Files::of(&inputs);
     let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
     faults.append(&mut content.diagnostics);
+    let (answered, texts) = kept.map(|kept| (kept.answers, kept.texts)).unzip();
+    let desk = prose::Site { settings, files: &files, locate: &places };
+    let mut first = prose::Kept::default();
+    let prose::Finished { artifacts: media, asked, faults: wrong } =
+        prose::finish(&desk, &mut content.collections, &mut content.pages, texts.unwrap_or(&mut first));
+    faults.extend(wrong);
     report.hidden = std::mem::take(&mut content.hidden);
     let published =
         |collection: &Arc<Collection>| collection.records.iter().filter(|record| record.hidden.is_none()).count();
@@ -63,24 +76,22 @@ pub fn compute(
     report.time("content", start);
     let start = Instant::now();
     let explained = explained(settings, &content, &scores);
-    let (answers, wrong) = views::run(settings, &content.collections, &places, &explained, kept);
+    let (answers, wrong) = views::run(settings, &content.collections, &places, &explained, answered);
     faults.extend(wrong);
-    let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics]).map(Vec::len).sum());
-    answers.into_iter().chain([statics]).for_each(|some| artifacts.extend(some));
+    let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics, &media]).map(Vec::len).sum());
+    answers.into_iter().chain([statics, media]).for_each(|some| artifacts.extend(some));
     sort(&mut artifacts);
     report.time("views", start);
     let start = Instant::now();
-    faults.extend(paged(settings, &content, &templates, &places, scores.known(), &mut artifacts));
+    let wrong = paged(settings, &content, &templates, &places, scores.known(), &mut artifacts);
+    let all_paged = wrong.is_empty();
+    faults.extend(wrong);
     report.time("pages", start);
     let start = Instant::now();
     let api = describe(settings, &content, &mut artifacts);
-    faults.extend(collisions::told(settings, &content.collections, &places, &artifacts));
-    let mut table = RouteTable::of(settings);
-    let unreachable = table.admit(&artifacts);
-    contract::put_edge(settings, &table, &mut artifacts);
-    // Two answers in one place were told as such.
-    if !faults.iter().any(|fault| matches!(fault.code, code::KEY_COLLISION | code::DUPLICATE_PATH)) {
-        faults.extend(collisions::unreachable(settings, &content.collections, &places, &artifacts, &unreachable));
+    let table = routed(settings, &content, &places, &mut artifacts, &mut faults);
+    if all_paged {
+        faults.extend(prose::check(&asked, &artifacts, &|key| collisions::is_reserved(settings, key), &places));
     }
     report.time("contract", start);
     let freshness = scores.freshness(&content.collections);
@@ -114,6 +125,25 @@ fn paged(
     artifacts.extend(pages);
     sort(artifacts);
     faults
+}
+
+/// How requests reach the artifacts, with what tells the edge; and the faults of those that none reaches.
+fn routed(
+    settings: &Settings,
+    content: &Content,
+    places: &Places<'_>,
+    artifacts: &mut Vec<Artifact>,
+    faults: &mut Vec<Diagnostic>,
+) -> RouteTable {
+    faults.extend(collisions::told(settings, &content.collections, places, artifacts));
+    let mut table = RouteTable::of(settings);
+    let unreachable = table.admit(artifacts);
+    contract::put_edge(settings, &table, artifacts);
+    // Two answers in one place were told as such.
+    if !faults.iter().any(|fault| matches!(fault.code, code::KEY_COLLISION | code::DUPLICATE_PATH)) {
+        faults.extend(collisions::unreachable(settings, &content.collections, places, artifacts, &unreachable));
+    }
+    table
 }
 
 /// Facts that are there and cannot be read: taken for none, they would make everybody's numbers 0.

@@ -1,9 +1,14 @@
 //! Builds one after another in one process: what did not change is not read again.
 
-use super::{MAX_SETTINGS_BYTES, Report, compute::compute, read_settings, summary};
+use super::{
+    MAX_SETTINGS_BYTES, Report,
+    compute::{self, compute},
+    read_settings, summary,
+};
 use crate::content::{Kept, Moment, settings};
 use crate::contract::RouteTable;
 use crate::model::{InputFile, Inputs, Release, Settings};
+use crate::pages::prose;
 use crate::{disk, release, views};
 use anyhow::Result;
 use jiff::Timestamp;
@@ -43,6 +48,7 @@ pub struct Session {
     inputs: Inputs,
     kept: Kept,
     answers: views::Kept,
+    texts: prose::Kept,
     /// The last good release.
     last: Option<Arc<Release>>,
 }
@@ -58,6 +64,7 @@ impl Session {
             inputs: Inputs::default(),
             kept: Kept::default(),
             answers: views::Kept::default(),
+            texts: prose::Kept::default(),
             last: None,
         }
     }
@@ -87,11 +94,12 @@ impl Session {
         if !same || read.is_none_or(|changed| schemas.clone().any(|schema| changed.contains(schema.value.as_str()))) {
             self.kept.forget();
             self.answers.forget();
+            self.texts.forget();
         }
         report.time("read", start);
         let moment = Moment { drafts: self.drafts, kept: Some(&self.kept), ..Moment::at(now) };
-        let mut computed =
-            compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(&mut self.answers));
+        let kept = compute::Kept { answers: &mut self.answers, texts: &mut self.texts };
+        let mut computed = compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(kept));
         self.kept.turn();
         report.settle(std::mem::take(&mut computed.faults));
         self.good = report.errors() == 0;

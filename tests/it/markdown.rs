@@ -193,3 +193,83 @@ fn quotation_marks_become_those_of_print_where_the_site_says_so() {
     let html = site.answer("api/articles/hello");
     assert!(html.contains("“It’s” – well… <code>\\\"code\\\"</code>"), "{html}");
 }
+
+/// The smallest PNG of a size: nothing but what tells it.
+fn png(width: u8, height: u8) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0".to_vec();
+    bytes.extend([width, 0, 0, 0, height, 8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+const PAGES: &str = r#"
+[site]
+name = "Test"
+base_url = "https://example.com/club"
+
+[[pages]]
+path = "/articles/{slug}"
+template = "page.html"
+from = "articles"
+each = true
+
+[[feeds]]
+path = "/feed"
+view = "articles"
+"#;
+
+fn paged() -> Site {
+    let page = "<!doctype html><title>x</title><h1 id=top-of-all>x</h1>{{ record.html }}";
+    Site::empty()
+        .file("site/site.toml", format!("{PAGES}{SITE}"))
+        .file("site/templates/page.html", page)
+        .file("site/static/pictures/logo.png", png(7, 8))
+        .file("content/pages/rules.md", "---\ntitle: Rules\n---\n## Be kind\n\n[Back](../articles/one/index.md)\n")
+        .file("content/articles/two.md", "---\ntitle: Two\ndate: 2026-01-01\n---\n## Part\n\n[One](one/index.md)\n")
+}
+
+/// Files lead to pages and pictures, wherever the site is hosted, and in every place that a text is read.
+#[test]
+fn links_and_pictures_lead_to_where_they_are_published() {
+    let text = "---\ntitle: One\ndate: 2026-01-02\n---\n\
+        [a](../two.md#part) [b](/rules#be-kind) [c](#own) [d](../../pages/rules.md) [e](https://x.test/a.md) [f](sheet.pdf)\n\n\
+        ## Own\n\n![A diagram](diagram.png) ![](/pictures/logo.png \"\") <b>raw</b>\n\n\
+        `[x](gone.md)` and `<a href=\"precast:link/1-2/a/b\">`\n\n<a href=\"precast:link/0-1/a/javascript%3Ax\">forged</a>\n";
+    let site = paged()
+        .file(
+            "content/articles/one/index.md",
+            text.replace("<a href=\"precast:link/0-1/a/javascript%3Ax\">forged</a>", ""),
+        )
+        .file("content/articles/one/diagram.png", png(40, 30))
+        .file("content/articles/one/sheet.pdf", "%PDF");
+    let run = site.build();
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    let html = site.json("public/api/articles/one.json")["html"].as_str().expect("html").to_owned();
+    for part in [
+        "<a href=\"/club/articles/two#part\">a</a>",
+        "<a href=\"/club/rules#be-kind\">b</a>",
+        "<a href=\"#own\">c</a>",
+        "<a href=\"/club/rules\">d</a>",
+        "<a href=\"https://x.test/a.md\">e</a>",
+        "\" alt=\"A diagram\"",
+        "\" width=\"40\" height=\"30\" loading=\"lazy\"",
+        "<img src=\"/club/pictures/logo.png\" width=\"7\" height=\"8\" loading=\"lazy\" alt=\"\">",
+        "<code>[x](gone.md)</code>",
+        "<code>&lt;a href=\"precast:link/1-2/a/b\"&gt;</code>",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let at = html.find("/club/media/diagram.").expect("a name with a digest");
+    let key = html[at + "/club/".len()..].split('"').next().expect("an address");
+    assert_eq!(site.public()[key], png(40, 30));
+    assert!(html.contains("<a href=\"/club/media/sheet."), "{html}");
+    assert!(site.text("public/articles/one.html").contains(&html));
+    let feed = site.text("public/feed.json");
+    assert!(feed.contains("<a href=\\\"https://example.com/club/rules\\\">"), "{feed}");
+    assert!(site.text("public/rules.html").contains("href=\"/club/articles/one\""));
+
+    // What somebody forges asks for what they could ask for anyway.
+    site.write("content/articles/one/index.md", text);
+    let run = site.run(&["build"]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("is no link of this site"), "{}", run.stderr);
+}

@@ -2,6 +2,7 @@
 
 mod code;
 mod headings;
+pub mod placeholder;
 mod reading;
 mod sanitise;
 mod write;
@@ -52,17 +53,25 @@ impl Rendered {
 /// An event, and where in the text it stands.
 type Placed<'a> = (Event<'a>, Span);
 
-/// Renders `text`.
-pub fn render(text: &str, manner: Manner) -> Rendered {
+/// Where a text stands.
+#[derive(Clone, Copy)]
+pub struct Here<'h> {
+    pub file: &'h str,
+    /// Of the text in its file.
+    pub offset: usize,
+}
+
+/// Renders `text`. What it asks of other files stands in the HTML as placeholders, if it is known where it stands itself.
+pub fn render(text: &str, manner: Manner, here: Option<Here<'_>>) -> Rendered {
     let mut events: Vec<Placed<'_>> = Parser::new_ext(text, options(manner)).into_offset_iter().collect();
     let toc = headings::name(&mut events);
     let reading = reading::read(&events);
     let suspicious = !manner.trusted && events.iter().any(|(event, _)| sanitise::is_suspicious(event));
-    let events = write::events(events, &toc);
+    let events = write::events(events, write::Source { text, here }, &toc);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     html::push_html(&mut out, events.into_iter());
     let out = write::aligned(out);
-    let html = if suspicious { sanitise::clean(&out) } else { out };
+    let html = if suspicious { sanitise::clean(&out, here.is_some()) } else { out };
     Rendered { html, excerpt: reading.excerpt, words: reading.words, toc }
 }
 
@@ -80,7 +89,7 @@ mod tests {
     use super::{Manner, Rendered};
 
     fn render(text: &str, trusted: bool) -> Rendered {
-        super::render(text, Manner { trusted, smart: false })
+        super::render(text, Manner { trusted, ..Manner::default() }, None)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! HTML that stands in Markdown: where readers cannot trust its author, little of it is left.
 
 use super::code;
+use super::placeholder::{CALL, SCHEME};
 use super::reading::is_more;
 use super::write::ALIGNED;
 use pulldown_cmark::{Event, Tag};
@@ -25,11 +26,20 @@ pub fn is_plain_address(url: &str) -> bool {
 }
 
 /// What is left of HTML that somebody else wrote: nothing that runs, nothing that looks like the site's own.
-pub fn clean(html: &str) -> String {
-    SANITISER.clean(html).to_string()
+/// Placeholders stay where somebody fills them.
+pub fn clean(html: &str, filled: bool) -> String {
+    if filled { FILLED.clean(html).to_string() } else { SANITISER.clean(html).to_string() }
 }
 
-static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(builder);
+
+static FILLED: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut builder = builder();
+    builder.add_url_schemes([SCHEME]).add_tags([CALL]).add_tag_attributes(CALL, ["data-call"]);
+    builder
+});
+
+fn builder() -> ammonia::Builder<'static> {
     let mut builder = ammonia::Builder::default();
     let headings = ["h1", "h2", "h3", "h4", "h5", "h6", "sup", "div", "li"];
     builder
@@ -52,4 +62,4 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         builder.add_tag_attributes(tag, ["id"]);
     }
     builder
-});
+}

@@ -1,7 +1,9 @@
 //! What is written in another way than the parser's own writer does: code, tables and tasks that keyboards and screen
 //! readers can use, pictures, and elements without content.
 
-use super::{Heading, Placed, code};
+use super::placeholder::{Asks, Placeholder};
+use super::{Heading, Here, Placed, code};
+use crate::model::Span;
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag, TagEnd};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 use std::vec::IntoIter;
@@ -28,8 +30,18 @@ pub fn address(url: &str) -> String {
     out
 }
 
+/// A text, and where it stands.
+#[derive(Clone, Copy)]
+pub struct Source<'t> {
+    pub text: &'t str,
+    pub here: Option<Here<'t>>,
+}
+
 /// The events of a text on their way to HTML.
 struct Writing<'a, 't> {
+    source: Source<'t>,
+    /// Of each open link, whether its beginning was written here.
+    links: Vec<bool>,
     events: IntoIter<Placed<'a>>,
     out: Vec<Event<'a>>,
     toc: &'t [Heading],
@@ -38,21 +50,33 @@ struct Writing<'a, 't> {
 }
 
 /// The events as they are to be written.
-pub fn events<'a>(events: Vec<Placed<'a>>, toc: &[Heading]) -> Vec<Event<'a>> {
+pub fn events<'a>(events: Vec<Placed<'a>>, source: Source<'_>, toc: &[Heading]) -> Vec<Event<'a>> {
     let out = Vec::with_capacity(events.len());
     let tasks = tasks(&events).into_iter();
-    let mut writing = Writing { events: events.into_iter(), out, toc, headings: 0, tasks };
-    while let Some((event, _)) = writing.events.next() {
-        writing.write(event);
+    let mut writing = Writing { source, links: Vec::new(), events: events.into_iter(), out, toc, headings: 0, tasks };
+    while let Some((event, span)) = writing.events.next() {
+        writing.write(event, &span);
     }
     writing.out
 }
 
 impl<'a> Writing<'a, '_> {
-    fn write(&mut self, event: Event<'a>) {
+    fn write(&mut self, event: Event<'a>, span: &Span) {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => self.code(&kind),
-            Event::Start(Tag::Image { dest_url, title, .. }) => self.image(&dest_url, &title),
+            Event::Start(Tag::Image { dest_url, title, .. }) => self.image(&dest_url, &title, span),
+            Event::Start(Tag::Link { ref dest_url, ref title, .. }) => {
+                let placeholder = self.placeholder(Asks::Link, dest_url, span).filter(|_| is_local(dest_url));
+                self.links.push(placeholder.is_some());
+                match placeholder {
+                    Some(address) => self.html(format!("<a href=\"{address}\"{}>", titled(title))),
+                    None => self.out.push(event),
+                }
+            }
+            Event::End(TagEnd::Link) => match self.links.pop() {
+                Some(true) => self.html("</a>".to_owned()),
+                _ => self.out.push(event),
+            },
             Event::Start(Tag::Heading { .. }) => {
                 self.headings += 1;
                 self.out.push(event);
@@ -105,13 +129,26 @@ impl<'a> Writing<'a, '_> {
         self.html(html + "</code></pre>\n");
     }
 
-    fn image(&mut self, url: &str, title: &str) {
+    fn image(&mut self, url: &str, title: &str, span: &Span) {
         let alt = self.alternative();
-        let mut html = format!("<img src=\"{}\" alt=\"{}\"", address(url), quoted(&alt));
-        if !title.is_empty() {
-            html.extend([" title=\"", &quoted(title), "\""]);
-        }
-        self.html(html + ">");
+        // `![](x.png "")` says that there is nothing to describe.
+        let whole = self.source.text.get(span.clone()).unwrap_or_default();
+        let on_purpose = whole.ends_with("\"\")") || whole.ends_with("'')");
+        let asks = if alt.trim().is_empty() && !on_purpose { Asks::BarePicture } else { Asks::Picture };
+        let placeholder = self.placeholder(asks, url, span).filter(|_| is_local(url) || is_elsewhere(url));
+        let address = placeholder.unwrap_or_else(|| address(url));
+        self.html(format!("<img src=\"{address}\" alt=\"{}\"{}>", quoted(&alt), titled(title)));
+    }
+
+    /// What asks for a file, at the place where it is named.
+    fn placeholder(&self, asks: Asks, url: &str, span: &Span) -> Option<String> {
+        let Here { file, offset } = self.source.here?;
+        let named = self.source.text.get(span.clone()).and_then(|whole| whole.rfind(url));
+        let span = named
+            .filter(|_| !url.is_empty())
+            .map_or_else(|| span.clone(), |at| span.start + at..span.start + at + url.len());
+        let span = span.start + offset..span.end + offset;
+        Some(Placeholder { asks, file: file.to_owned(), span, written: url.to_owned() }.address())
     }
 
     /// The words of a picture, up to its end.
@@ -135,6 +172,21 @@ impl<'a> Writing<'a, '_> {
         let (checked, name) = (if done { " checked" } else { "" }, quoted(name.trim()));
         self.html(format!("<input type=\"checkbox\" disabled{checked} aria-label=\"{name}\"> "));
     }
+}
+
+fn titled(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) }
+}
+
+/// Whether an address is one of this site: a path or a part of the page.
+fn is_local(url: &str) -> bool {
+    let before = url.split(['/', '?', '#']).next().unwrap_or_default();
+    !url.is_empty() && !url.starts_with("//") && !url.starts_with('?') && !before.contains(':')
+}
+
+fn is_elsewhere(url: &str) -> bool {
+    let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    begins("https://") || begins("http://")
 }
 
 /// The name of each task: its own words, which a reader of the page would tick.

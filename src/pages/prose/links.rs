@@ -1,0 +1,145 @@
+//! Links of texts: to other files, to paths of the site, to parts of a page.
+
+use super::media::{address, joined, parted};
+use super::targets::Target;
+use super::{Desk, Text};
+use crate::content::placeholder::Placeholder;
+use crate::model::{Artifact, Body, Diagnostic, Locate, Place, Span, code, decode, page_key, page_url};
+use std::sync::PoisonError;
+
+/// A link whose end is only there when every page is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    file: String,
+    span: Span,
+    /// As it is written, or the key of the page of a file.
+    path: String,
+    to_file: bool,
+    fragment: String,
+}
+
+impl Desk<'_> {
+    /// Where a link leads.
+    pub(super) fn link(&self, placeholder: &Placeholder, text: &mut Text) -> String {
+        let (path, suffix) = parted(&placeholder.written);
+        let fragment = suffix.split_once('#').map_or("", |(_, fragment)| fragment);
+        let mut ask = |path: &str, to_file: bool| {
+            let (file, span) = (placeholder.file.clone(), placeholder.span.clone());
+            let fragment = decode(fragment).unwrap_or_else(|| fragment.to_owned());
+            text.asked.push(Asked { file, span, path: path.to_owned(), to_file, fragment });
+        };
+        let base = self.site.settings.site.base_path();
+        if path.is_empty() {
+            if let Some(Target::Page(key)) = self.targets.get(&placeholder.file) {
+                ask(key, true);
+            }
+            return address(suffix);
+        }
+        if path.starts_with('/') && !path.starts_with("//") {
+            ask(path, false);
+            return format!("{base}{}", address(&placeholder.written));
+        }
+        let decoded = decode(path).unwrap_or_else(|| path.to_owned());
+        let is_there = joined(&placeholder.file, &decoded).is_some_and(|to| self.file(&to).is_some());
+        let broken = match joined(&placeholder.file, &decoded) {
+            _ if path.contains(':') || path.starts_with("//") => format!("`{path}` is no link of this site"),
+            None => format!("`{decoded}` leads out of `content`"),
+            Some(to) => match self.file(&to) {
+                Some(Target::Page(key)) => {
+                    ask(&key, true);
+                    return format!("{base}{}{}", page_url(&key), address(suffix));
+                }
+                Some(Target::NoPage(name)) => format!("`{to}` has no page: none is made of each of `{name}`"),
+                Some(Target::Hidden(why)) => format!("`{to}` {why}"),
+                None => {
+                    let mut media = self.media.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let Some(file) = media.file(&to, suffix, self.site.files, base) {
+                        text.artifacts.extend(file.artifact);
+                        return file.url;
+                    }
+                    // What cannot be read was told.
+                    if !self.targets.complete && self.site.files.is_text(&to) {
+                        return "#".to_owned();
+                    }
+                    format!("there is no file `{to}`")
+                }
+            },
+        };
+        let place = self.site.locate.span(&placeholder.file, &placeholder.span);
+        let fault = Diagnostic::error(code::BROKEN_LINK, place, broken);
+        let help = "a path counts from the file that names it; one that begins with a slash is a path of the site";
+        let near = self.targets.beside(&placeholder.file);
+        text.faults.push(if is_there { fault } else { fault.suggest(&decoded, near, help.to_owned()) });
+        "#".to_owned()
+    }
+
+    /// What a path of `content` became: a file, or a folder's `index.md`.
+    fn file(&self, path: &str) -> Option<Target> {
+        self.targets.get(path).or_else(|| self.targets.get(&format!("{path}/index.md"))).cloned()
+    }
+}
+
+/// Looks for what links lead to, when every artifact is there: `artifacts` are in order of key.
+pub fn check(
+    asked: &[Asked],
+    artifacts: &[Artifact],
+    known: &dyn Fn(&str) -> bool,
+    locate: &dyn Locate,
+) -> Vec<Diagnostic> {
+    let find =
+        |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).ok().map(|at| &artifacts[at]);
+    let pages = || artifacts.iter().filter(|artifact| artifact.key.ends_with(".html")).map(|page| page_url(&page.key));
+    let told = asked.iter().filter_map(|link| {
+        let place = || locate.span(&link.file, &link.span);
+        let found = if link.to_file {
+            // A page that is not there was told where it fails.
+            find(&link.path)?
+        } else {
+            let path = decode(&link.path).unwrap_or_else(|| link.path.clone());
+            let path = path.trim_matches('/');
+            let mut keys =
+                [page_key(path), path.to_owned(), format!("{path}.json"), format!("{path}/index.html")].into_iter();
+            if keys.clone().any(|key| known(&key)) {
+                return None;
+            }
+            match keys.find_map(|key| find(&key)) {
+                Some(found) => found,
+                None => return Some(nothing(&link.path, pages(), place())),
+            }
+        };
+        let Body::Bytes(bytes) = &found.body else { return None };
+        let html = std::str::from_utf8(bytes).ok().filter(|_| found.key.ends_with(".html"))?;
+        let there = link.fragment.is_empty() || link.fragment == "top" || has_part(html, &link.fragment);
+        // A page that has moved leads on, with the part that was asked for.
+        if there || html.contains("http-equiv=\"refresh\"") {
+            return None;
+        }
+        let message = format!("the page `{}` has no part `#{}`", page_url(&found.key), link.fragment);
+        let fault = Diagnostic::error(code::BROKEN_LINK, place(), message);
+        Some(fault.suggest(
+            &link.fragment,
+            parts(html),
+            "headings are named by their words: `## What next` is `#what-next`".to_owned(),
+        ))
+    });
+    told.collect()
+}
+
+fn nothing(path: &str, pages: impl Iterator<Item = String>, place: Place) -> Diagnostic {
+    let pages: Vec<String> = pages.collect();
+    let fault = Diagnostic::error(code::BROKEN_LINK, place, format!("there is nothing at `{path}`"));
+    let help = "a path that begins with a slash is that of a page, of an answer or of a file of `site/static`";
+    fault.suggest(path, pages.iter().map(String::as_str), help.to_owned())
+}
+
+fn has_part(html: &str, fragment: &str) -> bool {
+    parts(html).any(|id| id == fragment)
+}
+
+/// The ids of a page's elements.
+fn parts(html: &str) -> impl Iterator<Item = &str> {
+    html.split(" id=").skip(1).map(|rest| match rest.chars().next() {
+        Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next().unwrap_or_default(),
+        _ => rest.split([' ', '>']).next().unwrap_or_default(),
+    })
+}
