@@ -67,7 +67,10 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             let body = front_matter::split(text).map_or(text.len(), |parts| parts.body);
             let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
             let slug = if reading.by_path { page_path(path) } else { stem(path).to_owned() };
-            built = built_members(slug, &text[body..], reading.manner, Here { file: path, offset: body });
+            let (members, wrong) =
+                built_members(slug, &text[body..], reading.manner, Here { file: path, offset: body });
+            built = members;
+            faults.extend(wrong);
             built.retain(|(name, _)| !has(name));
         }
         let mut fields = Vec::with_capacity(entries.len() + built.len() + reading.derived);
@@ -156,7 +159,7 @@ fn not_records(span: Span, found: &str) -> Fault {
     Fault::new(code::NOT_RECORDS, span.start..(span.start + 1).min(span.end), message)
 }
 
-fn built_members(slug: String, body: &str, manner: Manner, here: Here<'_>) -> Vec<(Name, Value)> {
+fn built_members(slug: String, body: &str, manner: Manner, here: Here<'_>) -> (Vec<(Name, Value)>, Vec<Fault>) {
     thread_local! {
         static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
     }
@@ -169,7 +172,10 @@ fn built_members(slug: String, body: &str, manner: Manner, here: Here<'_>) -> Ve
         ("toc", rendered.toc_value()),
         ("html", Value::escaped(&rendered.html)),
     ];
-    NAMES.with_borrow_mut(|names| values.into_iter().map(|(name, value)| (names.share(name), value)).collect())
+    let placed = |fault: Fault| Fault { span: fault.span.start + here.offset..fault.span.end + here.offset, ..fault };
+    let faults = rendered.faults.into_iter().map(placed).collect();
+    let share = |names: &mut Names| values.into_iter().map(|(name, value)| (names.share(name), value)).collect();
+    (NAMES.with_borrow_mut(share), faults)
 }
 
 /// The file's name without its extension, or the folder's for `index.md`.

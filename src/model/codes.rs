@@ -63,6 +63,8 @@ codes! {
     BROKEN_LINK = "broken-link";
     MISSING_IMAGE = "missing-image";
     MISSING_ALT = "missing-alt";
+    UNKNOWN_SHORTCODE = "unknown-shortcode";
+    BAD_SHORTCODE = "bad-shortcode";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
     UNREACHABLE = "unreachable";

@@ -27,7 +27,7 @@ fn wrong(why: impl Into<String>) -> Error {
 
 pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let info = &shared.settings.site;
-    let (base, manner) = (info.base_path().to_owned(), info.markdown);
+    let manner = info.markdown;
     environment.add_global("site", site(shared));
 
     let answers = shared.answers.clone();
@@ -51,10 +51,7 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let assets = Arc::clone(&shared.assets);
     environment.add_function("asset", move |path: &str| -> Result<String, Error> { assets.url(path).map_err(wrong) });
 
-    let base_path = base.clone();
-    environment.add_function("url", move |path: &str| -> Result<String, Error> {
-        local(path).map(|path| format!("{base_path}{path}"))
-    });
+    add_url(environment, info.base_path());
 
     let base_url = info.base_url.clone();
     environment.add_function("absolute", move |path: &str| -> Result<String, Error> {
@@ -62,6 +59,13 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     });
 
     environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, manner)));
+}
+
+pub fn add_url(environment: &mut Environment<'static>, base: &str) {
+    let base = base.to_owned();
+    environment.add_function("url", move |path: &str| -> Result<String, Error> {
+        local(path).map(|path| format!("{base}{path}"))
+    });
 }
 
 /// How many days charts show: whole weeks.

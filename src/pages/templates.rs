@@ -47,6 +47,9 @@ impl Templates {
                 Err(fault) => faults.push(fault),
             }
         }
+        for (name, source) in super::prose::SHIPPED {
+            templates.sources.entry(name.to_owned()).or_insert_with(|| Arc::from(source));
+        }
         let (mut environment, mut broken) = (bare(), BTreeSet::new());
         for (name, source) in &templates.sources {
             if let Err(error) = environment.add_template_owned(name.clone(), source.to_string()) {
@@ -56,6 +59,25 @@ impl Templates {
         }
         templates.broken = broken;
         (templates, faults)
+    }
+
+    /// The templates in a folder, by path.
+    pub fn below(&self, folder: &'static str) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.sources.iter().filter(move |(name, _)| name.starts_with(folder));
+        all.map(|(name, source)| (name.as_str(), &**source))
+    }
+
+    /// What is wrong with a template at a place in it.
+    pub fn fault(&self, name: &str, span: Range<usize>, message: String) -> Diagnostic {
+        Diagnostic::error(code::BAD_TEMPLATE, self.place(name, Some(span), None), message)
+    }
+
+    /// The templates with what does not need pages or answers.
+    pub fn small_environment(&self, base: &str) -> Environment<'static> {
+        let mut environment = bare();
+        filters::add(&mut environment);
+        functions::add_url(&mut environment, base);
+        self.compiled(environment)
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -75,6 +97,10 @@ impl Templates {
         let mut environment = bare();
         filters::add(&mut environment);
         functions::add(&mut environment, shared);
+        self.compiled(environment)
+    }
+
+    fn compiled(&self, mut environment: Environment<'static>) -> Environment<'static> {
         for (name, source) in &self.sources {
             // What does not compile was told when it was read.
             let _ = environment.add_template_owned(name.clone(), source.to_string());

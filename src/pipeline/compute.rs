@@ -4,7 +4,8 @@ use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
 use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
-use crate::pages::{self, Templates, prose};
+use crate::pages::prose::{self, Shortcodes};
+use crate::pages::{self, Templates};
 use crate::scores::{Freshness, Known, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
@@ -63,7 +64,9 @@ pub fn compute(
     let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
     faults.append(&mut content.diagnostics);
     let (answered, texts) = kept.map(|kept| (kept.answers, kept.texts)).unzip();
-    let desk = prose::Site { settings, files: &files, locate: &places };
+    let (shortcodes, wrong) = Shortcodes::of(&templates, settings.site.base_path());
+    faults.extend(wrong);
+    let desk = prose::Site { settings, files: &files, shortcodes: &shortcodes, locate: &places };
     let mut first = prose::Kept::default();
     let prose::Finished { artifacts: media, asked, faults: wrong } =
         prose::finish(&desk, &mut content.collections, &mut content.pages, texts.unwrap_or(&mut first));

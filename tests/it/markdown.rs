@@ -273,3 +273,67 @@ fn links_and_pictures_lead_to_where_they_are_published() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(run.stderr.contains("is no link of this site"), "{}", run.stderr);
 }
+
+/// Shortcodes stand where blocks stand, around Markdown, and never in code.
+#[test]
+fn shortcodes_become_what_their_templates_make() {
+    let text = "---\ntitle: One\ndate: 2026-01-02\n---\n\
+        Words {{< badge text=\"a <b> & c\" >}} go on.\n\n\
+        {{< figure src=\"diagram.png\" alt=\"A \u{e9}\" caption=\"Friday\" >}}\n\n\
+        {{< callout kind=\"warning\" title=\"Mind\" >}}\n\
+        - *one*\n- [two](../two.md)\n\
+        {{< /callout >}}\n\n\
+        {{< callout >}}One {{< badge text=\"line\" >}}.{{< /callout >}}\n\n\
+        > {{< callout >}}\n> Quoted.\n>\n> {{< callout kind=tip >}}\n> Inner.\n> {{< /callout >}}\n> {{< /callout >}}\n\n\
+        `{{< gone >}}`\n\n```md\n{{< gone >}}\n```\n\n    {{< gone >}}\n\n\
+        {{< video src=\"talk.mp4\" label=\"A talk\" >}}\n";
+    let badge = "{# args: text: text, size: number = 2 #}<i class=\"b{{ size + 1 }}\">{{ text }}</i>";
+    let site = paged()
+        .file("content/articles/one/index.md", text)
+        .file("content/articles/one/diagram.png", png(40, 30))
+        .file("content/articles/one/talk.mp4", "mp4")
+        .file("site/templates/shortcodes/badge.html", badge);
+    for more in ["", "\n<b onclick=\"x()\">raw</b>\n"] {
+        site.write("content/articles/one/index.md", format!("{text}{more}"));
+        site.build();
+        let document = site.json("public/api/articles/one.json");
+        let html = document["html"].as_str().expect("html").replace('\n', "");
+        for part in [
+            "<p>Words <i class=\"b3\">a &lt;b&gt; &amp; c</i> go on.</p>",
+            "\" width=\"40\" height=\"30\" loading=\"lazy\" alt=\"A \u{e9}\"><figcaption>Friday</figcaption></figure>",
+            "<p class=\"callout-title\">Mind</p><ul><li><em>one</em></li><li><a href=\"/club/articles/two\">two</a></li></ul></div>",
+            "<p class=\"callout-title\">Note</p><p>One <i class=\"b3\">line</i>.</p></div>",
+            "<p>Quoted.</p><div class=\"callout callout-tip\" role=\"note\"><p class=\"callout-title\">Tip</p><p>Inner.</p></div></div></blockquote>",
+            "<code>{{&lt; gone &gt;}}</code>",
+            "aria-label=\"A talk\"",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        assert_eq!(html.matches("gone").count(), 3, "{html}");
+        assert!(!html.contains("<p><figure") && !html.contains("precast") && !html.contains("onclick"), "{html}");
+        assert_eq!(document["excerpt"], "Words  go on.".replace("  ", " "));
+    }
+}
+
+/// Neither do tags, links and pictures without number or end.
+#[test]
+fn hostile_tags_take_no_time() {
+    let nested = |count: usize| format!("{}x{}", "{{< callout >}}".repeat(count), "{{< /callout >}}".repeat(count));
+    let texts = [
+        "{{<".repeat(200_000),
+        nested(900),
+        "{{< figure >}} {{< /callout >}}".repeat(50_000),
+        "[a](#a) ".repeat(20_000),
+        format!("{}x{}", "![".repeat(20_000), "](a.png)".repeat(20_000)),
+        "<precast-call data-call=\"precast:call/0-1/a/callout\">".repeat(20_000),
+        "> ".repeat(5_000),
+    ];
+    for text in texts {
+        let site =
+            paged().file("content/articles/one/index.md", format!("---\ntitle: One\ndate: 2026-01-02\n---\n{text}\n"));
+        let start = std::time::Instant::now();
+        let run = site.run(&["build"]);
+        assert!(matches!(run.code, Some(0 | 1)), "{}: {:?}", &text[..20], run.code);
+        assert!(start.elapsed().as_secs() < 60, "{}: {:?}", &text[..20], start.elapsed());
+    }
+}

@@ -5,10 +5,13 @@ mod headings;
 pub mod placeholder;
 mod reading;
 mod sanitise;
+mod shortcodes;
 mod write;
 
+use super::formats::Fault;
 use crate::model::{Manner, Name, Span, Value};
 use pulldown_cmark::{Event, Options, Parser, html};
+use shortcodes::Mark;
 use std::sync::Arc;
 
 /// The members that Markdown adds besides `slug`.
@@ -25,6 +28,8 @@ pub struct Rendered {
     /// Words of prose: code blocks do not count.
     pub words: usize,
     pub toc: Vec<Heading>,
+    /// With places in the text.
+    pub faults: Vec<Fault>,
 }
 
 pub struct Heading {
@@ -63,16 +68,21 @@ pub struct Here<'h> {
 
 /// Renders `text`. What it asks of other files stands in the HTML as placeholders, if it is known where it stands itself.
 pub fn render(text: &str, manner: Manner, here: Option<Here<'_>>) -> Rendered {
-    let mut events: Vec<Placed<'_>> = Parser::new_ext(text, options(manner)).into_offset_iter().collect();
+    let options = options(manner);
+    let (mut tags, replaced) = here.map(|_| shortcodes::find(text, options)).unwrap_or_default();
+    let parsed = Parser::new_ext(replaced.as_deref().unwrap_or(text), options).into_offset_iter().collect();
+    let marked = tags.placed(text, parsed, here.unwrap_or(Here { file: "", offset: 0 }));
+    let foreign = marked.iter().filter(|(_, mark)| *mark == Mark::Text);
+    let suspicious = !manner.trusted && { foreign }.any(|((event, _), _)| sanitise::is_suspicious(event));
+    let mut events: Vec<Placed<'_>> = marked.into_iter().map(|(event, _)| event).collect();
     let toc = headings::name(&mut events);
     let reading = reading::read(&events);
-    let suspicious = !manner.trusted && events.iter().any(|(event, _)| sanitise::is_suspicious(event));
     let events = write::events(events, write::Source { text, here }, &toc);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     html::push_html(&mut out, events.into_iter());
     let out = write::aligned(out);
     let html = if suspicious { sanitise::clean(&out, here.is_some()) } else { out };
-    Rendered { html, excerpt: reading.excerpt, words: reading.words, toc }
+    Rendered { html, excerpt: reading.excerpt, words: reading.words, toc, faults: tags.faults }
 }
 
 fn options(manner: Manner) -> Options {

@@ -5,6 +5,7 @@ use super::targets::Target;
 use super::{Desk, Text};
 use crate::content::placeholder::Placeholder;
 use crate::model::{Artifact, Body, Diagnostic, Locate, Place, Span, code, decode, page_key, page_url};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 /// A link whose end is only there when every page is.
@@ -88,7 +89,9 @@ pub fn check(
 ) -> Vec<Diagnostic> {
     let find =
         |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).ok().map(|at| &artifacts[at]);
-    let pages = || artifacts.iter().filter(|artifact| artifact.key.ends_with(".html")).map(|page| page_url(&page.key));
+    let is_html = |artifact: &&Artifact| artifact.media_type.starts_with("text/html");
+    let pages = || artifacts.iter().filter(is_html).map(|page| page_url(&page.key));
+    let mut all_parts: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
     let told = asked.iter().filter_map(|link| {
         let place = || locate.span(&link.file, &link.span);
         let found = if link.to_file {
@@ -108,19 +111,17 @@ pub fn check(
             }
         };
         let Body::Bytes(bytes) = &found.body else { return None };
-        let html = std::str::from_utf8(bytes).ok().filter(|_| found.key.ends_with(".html"))?;
-        let there = link.fragment.is_empty() || link.fragment == "top" || has_part(html, &link.fragment);
-        // A page that has moved leads on, with the part that was asked for.
-        if there || html.contains("http-equiv=\"refresh\"") {
+        let html = std::str::from_utf8(bytes).ok().filter(|_| is_html(&found))?;
+        let known = all_parts.entry(&found.key).or_insert_with(|| parts(html));
+        let Some(known) = known else { return None };
+        let there = ["", "top"].contains(&link.fragment.as_str()) || known.contains(link.fragment.as_str());
+        if there {
             return None;
         }
         let message = format!("the page `{}` has no part `#{}`", page_url(&found.key), link.fragment);
         let fault = Diagnostic::error(code::BROKEN_LINK, place(), message);
-        Some(fault.suggest(
-            &link.fragment,
-            parts(html),
-            "headings are named by their words: `## What next` is `#what-next`".to_owned(),
-        ))
+        let help = "headings are named by their words: `## What next` is `#what-next`";
+        Some(fault.suggest(&link.fragment, known.iter().copied(), help.to_owned()))
     });
     told.collect()
 }
@@ -132,14 +133,14 @@ fn nothing(path: &str, pages: impl Iterator<Item = String>, place: Place) -> Dia
     fault.suggest(path, pages.iter().map(String::as_str), help.to_owned())
 }
 
-fn has_part(html: &str, fragment: &str) -> bool {
-    parts(html).any(|id| id == fragment)
-}
-
-/// The ids of a page's elements.
-fn parts(html: &str) -> impl Iterator<Item = &str> {
-    html.split(" id=").skip(1).map(|rest| match rest.chars().next() {
+/// The ids of a page's elements; `None` for one that has moved, which leads on with the part that was asked for.
+fn parts(html: &str) -> Option<BTreeSet<&str>> {
+    if html.contains("http-equiv=\"refresh\"") {
+        return None;
+    }
+    let ids = html.split(" id=").skip(1).map(|rest| match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next().unwrap_or_default(),
         _ => rest.split([' ', '>']).next().unwrap_or_default(),
-    })
+    });
+    Some(ids.collect())
 }

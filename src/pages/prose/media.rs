@@ -53,15 +53,21 @@ impl Files {
 #[derive(Clone)]
 pub struct Published {
     pub url: String,
-    pub size: Option<(usize, usize)>,
+    pub size: Option<Size>,
     pub artifact: Option<Artifact>,
 }
 
 /// What was found out of files, by path; known by their allocation.
 #[derive(Default)]
 pub struct Media {
-    known: BTreeMap<Arc<str>, (Arc<Vec<u8>>, String, Option<(usize, usize)>)>,
+    known: BTreeMap<Arc<str>, (Arc<Vec<u8>>, Known)>,
 }
+
+/// The key of a file, and the size of its picture.
+type Known = (String, Option<Size>);
+
+/// Width and height.
+type Size = (usize, usize);
 
 /// A file that is not there.
 pub struct Missing {
@@ -70,8 +76,8 @@ pub struct Missing {
 }
 
 impl Missing {
-    pub fn told(&self, place: Place) -> Diagnostic {
-        let fault = Diagnostic::error(code::MISSING_IMAGE, place, format!("there is no picture `{}`", self.path));
+    pub fn told(&self, what: &str, place: Place) -> Diagnostic {
+        let fault = Diagnostic::error(code::MISSING_IMAGE, place, format!("there is no {what} `{}`", self.path));
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let help = "a path counts from the file that names it; one that begins with a slash, from `site/static`";
         fault.suggest(name, self.near.iter().map(String::as_str), help.to_owned())
@@ -114,18 +120,14 @@ impl Media {
     /// A file of `content` that is no text, as it is published.
     pub fn file(&mut self, path: &str, suffix: &str, files: &Files, base: &str) -> Option<Published> {
         let (path, bytes) = files.content.get_key_value(path)?;
-        let known = self.known.get(path).filter(|(known, _, _)| Arc::ptr_eq(known, bytes));
-        let (key, size) = match known {
-            Some((_, key, size)) => (key.clone(), *size),
-            None => {
-                let digest = hex(&<[u8; 32]>::from(Sha256::digest(&**bytes)));
-                let name = path.rsplit('/').next().unwrap_or(path);
-                let key = format!("{FOLDER}/{}", named(name, &digest[..LENGTH]));
-                let size = size(bytes);
-                self.known.insert(Arc::clone(path), (Arc::clone(bytes), key.clone(), size));
-                (key, size)
-            }
-        };
+        let known = self.known.get(path).filter(|(known, _)| Arc::ptr_eq(known, bytes)).map(|(_, known)| known.clone());
+        let (key, size) = known.unwrap_or_else(|| {
+            let digest = hex(&<[u8; 32]>::from(Sha256::digest(&**bytes)));
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let known = (format!("{FOLDER}/{}", named(name, &digest[..LENGTH])), size(bytes));
+            self.known.insert(Arc::clone(path), (Arc::clone(bytes), known.clone()));
+            known
+        });
         let url = format!("{base}{}{}", encode_path(&key), address(suffix));
         let artifact = Artifact {
             media_type: media_type(&key),
@@ -139,7 +141,7 @@ impl Media {
 }
 
 /// Width and height as the bytes of a picture tell them.
-fn size(bytes: &[u8]) -> Option<(usize, usize)> {
+fn size(bytes: &[u8]) -> Option<Size> {
     imagesize::blob_size(bytes)
         .ok()
         .map(|size| (size.width, size.height))

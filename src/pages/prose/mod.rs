@@ -4,12 +4,15 @@
 //! text is parsed once, by itself. Here all files, records and pages are known, and each placeholder is replaced: the
 //! second step of two, and the only place that knows both. Views and pages read the texts after it.
 
+mod arguments;
 mod links;
 mod media;
+mod shortcodes;
 mod targets;
 
 pub use links::{Asked, check};
 pub use media::{Files, Media};
+pub use shortcodes::{SHIPPED, Shortcodes};
 
 use super::assets::LENGTH;
 use crate::content::placeholder::{Asks, Placeholder};
@@ -23,6 +26,7 @@ use targets::Targets;
 pub struct Site<'a> {
     pub settings: &'a Settings,
     pub files: &'a Files,
+    pub shortcodes: &'a Shortcodes<'a>,
     pub locate: &'a dyn Locate,
 }
 
@@ -72,15 +76,14 @@ pub fn finish(
         }
         let raw = Arc::clone(collection);
         let last = kept.collections.get(&at).filter(|(source, _)| Arc::ptr_eq(source, &raw)).map(|(_, last)| last);
-        match last.filter(|last| texts.iter().all(|(at, text)| text.is_in(&last.records[*at]))) {
-            Some(last) => *collection = Arc::clone(last),
-            None => {
-                let records = &mut Arc::make_mut(collection).records;
-                for (at, text) in &texts {
-                    text.fields.iter().for_each(|(field, value)| records[*at].fields[*field].value = value.clone());
-                }
-                kept.collections.insert(at, (raw, Arc::clone(collection)));
+        if let Some(last) = last.filter(|last| texts.iter().all(|(at, text)| text.is_in(&last.records[*at]))) {
+            *collection = Arc::clone(last);
+        } else {
+            let records = &mut Arc::make_mut(collection).records;
+            for (at, text) in &texts {
+                text.fields.iter().for_each(|(field, value)| records[*at].fields[*field].value = value.clone());
             }
+            kept.collections.insert(at, (raw, Arc::clone(collection)));
         }
         for (_, text) in texts {
             finished.faults.extend(text.faults);
@@ -124,11 +127,11 @@ impl Desk<'_> {
         {
             match value {
                 Value::Escaped(json) if json.contains(BEGINNING_IN_JSON) => {
-                    let html = self.finished(&value.unescaped(), &mut text);
+                    let html = self.finished(&value.unescaped(), 0, &mut text);
                     text.fields.push((at, Value::escaped(&html)));
                 }
                 Value::Text(html) if html.contains(BEGINNING) => {
-                    let html = self.finished(html, &mut text);
+                    let html = self.finished(html, 0, &mut text);
                     text.fields.push((at, Value::text(html)));
                 }
                 _ => {}
@@ -137,7 +140,7 @@ impl Desk<'_> {
         (!text.fields.is_empty()).then_some(text)
     }
 
-    fn finished(&self, html: &str, text: &mut Text) -> String {
+    fn finished(&self, html: &str, depth: usize, text: &mut Text) -> String {
         let mut out = String::with_capacity(html.len());
         let mut rest = html;
         while let Some(at) = rest.find(BEGINNING) {
@@ -153,6 +156,15 @@ impl Desk<'_> {
                 }
                 Some(placeholder) if before.ends_with("<img src=\"") => {
                     out.push_str(&self.picture(&placeholder, text));
+                }
+                called if before.ends_with(CALL_OPENING) => {
+                    out.truncate(out.len() - CALL_OPENING.len());
+                    let (body, after) = within(rest);
+                    rest = after;
+                    if let Some(placeholder) = called.filter(|_| depth < DEEPEST) {
+                        let body = self.finished(body, depth + 1, text);
+                        out.push_str(&self.call(&placeholder, &body, text));
+                    }
                 }
                 // Somebody writes about placeholders, or has written one that asks for nothing.
                 _ if before.ends_with("<a href=\"") || before.ends_with("<img src=\"") => out.push('#'),
@@ -178,12 +190,32 @@ impl Desk<'_> {
                 format!("{}{}\" loading=\"lazy", picture.url, size.unwrap_or_default())
             }
             Err(missing) => {
-                text.faults.push(missing.told(place()));
+                text.faults.push(missing.told("picture", place()));
                 "#".to_owned()
             }
         }
     }
 }
+
+/// What stands in the element of a shortcode that has just been opened, and what follows it.
+fn within(html: &str) -> (&str, &str) {
+    let html = html.strip_prefix("\">").unwrap_or(html);
+    let (mut depth, mut at) = (0, 0);
+    loop {
+        let Some(end) = html[at..].find(CALL_END).map(|end| at + end) else { return (html, "") };
+        depth += html[at..end].matches(CALL_OPENING).count();
+        at = end + CALL_END.len();
+        if depth == 0 {
+            return (&html[..end], &html[at..]);
+        }
+        depth -= 1;
+    }
+}
+
+/// How deep shortcodes stand in each other; more was told where they are written.
+const DEEPEST: usize = 32;
+const CALL_OPENING: &str = "<precast-call data-call=\"";
+const CALL_END: &str = "</precast-call>";
 
 /// What a placeholder begins with, and the same in JSON.
 const BEGINNING: &str = "\"precast:";
