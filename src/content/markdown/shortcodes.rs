@@ -245,7 +245,7 @@ impl Tags {
     }
 }
 
-fn push_text<'a>(out: &mut Vec<Marked<'a>>, words: Option<&str>, at: usize) {
+fn push_text(out: &mut Vec<Marked<'_>>, words: Option<&str>, at: usize) {
     if let Some(words) = words.filter(|words| !words.is_empty()) {
         let event = Event::Text(CowStr::from(words.to_owned()));
         out.push(((event, at..at + words.len()), Mark::Text));

@@ -168,15 +168,14 @@ pub fn given(written: &str) -> Result<(&str, Span, Vec<Given<'_>>), (Span, Strin
             return Err((at..at + length.max(1), format!("`{name}` has no name or no value: write `name=\"value\"`")));
         };
         let begin = at + length + 1;
-        let (value, end) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => match value[1..].find(quote) {
-                Some(length) => (&value[1..=length], begin + length + 2),
-                None => return Err((begin..written.len(), "this quotation mark never closes".to_owned())),
-            },
-            _ => {
-                let length = value.find(char::is_whitespace).unwrap_or(value.len());
-                (&value[..length], begin + length)
-            }
+        let (value, end) = if let Some(quote @ ('"' | '\'')) = value.chars().next() {
+            let Some(length) = value[1..].find(quote) else {
+                return Err((begin..written.len(), "this quotation mark never closes".to_owned()));
+            };
+            (&value[1..=length], begin + length + 2)
+        } else {
+            let length = value.find(char::is_whitespace).unwrap_or(value.len());
+            (&value[..length], begin + length)
         };
         if all.iter().any(|other| other.name == name) {
             return Err((at..end, format!("`{name}` is given twice")));
