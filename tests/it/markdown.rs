@@ -146,7 +146,7 @@ fn what_scrolls_can_be_reached_and_tasks_have_names() {
     for more in ["", "\n<b>raw</b>\n"] {
         let html = html_of(&format!("{body}{more}"));
         for part in [
-            "role=\"region\"",
+            "<section class=\"table\" tabindex=\"0\" aria-label=",
             "aria-label=\"Costs\"",
             "class=\"align-right\"",
             "aria-label=\"Ship it\"",

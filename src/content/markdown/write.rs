@@ -85,12 +85,12 @@ impl<'a> Writing<'a, '_> {
                 let heading = self.headings.checked_sub(1).and_then(|at| self.toc.get(at));
                 let label = heading.map(|heading| heading.text.trim()).filter(|text| !text.is_empty());
                 let label = quoted(label.unwrap_or("Table"));
-                self.html(format!("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">"));
+                self.html(format!("<section class=\"table\" tabindex=\"0\" aria-label=\"{label}\">"));
                 self.out.push(event);
             }
             Event::End(TagEnd::Table) => {
                 self.out.push(event);
-                self.html("</div>\n".to_owned());
+                self.html("</section>\n".to_owned());
             }
             Event::TaskListMarker(done) => self.task(done),
             Event::Rule => self.html("<hr>\n".to_owned()),
