@@ -31,6 +31,14 @@ pub fn read_one(root: &Path, path: &str, max_bytes: u64) -> Result<Option<InputF
 /// # Errors
 /// When something is there and the disk does not give it.
 pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
+    read_but(root, wanted, max_bytes, &|_| false)
+}
+
+/// The same, but for what is below the paths that are `left_out`: somebody else writes there meanwhile.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_but(root: &Path, wanted: &[String], max_bytes: u64, left_out: &dyn Fn(&str) -> bool) -> Result<Inputs> {
     let canonical = canonical_root(root)?;
     let mut inputs = Inputs::default();
     let mut found: Vec<(Arc<str>, PathBuf)> = Vec::new();
@@ -48,7 +56,7 @@ pub fn read(root: &Path, wanted: &[String], max_bytes: u64) -> Result<Inputs> {
             inputs.files.insert(Arc::from(path.as_str()), file);
         } else if full.is_dir() {
             inputs.folders.insert(path.clone());
-            walk(&canonical, path, &full, &mut inputs, &mut found)?;
+            walk(&canonical, (path, &full), left_out, &mut inputs, &mut found)?;
         } else {
             found.push((Arc::from(path.as_str()), full));
         }
@@ -100,13 +108,22 @@ fn beside(root: &Path, path: &str) -> Vec<String> {
 }
 
 /// Lists the files below one folder. Links are followed as long as they stay below the root.
-fn walk(root: &Path, path: &str, full: &Path, inputs: &mut Inputs, found: &mut Vec<(Arc<str>, PathBuf)>) -> Result<()> {
+fn walk(
+    root: &Path,
+    (path, full): (&str, &Path),
+    left_out: &dyn Fn(&str) -> bool,
+    inputs: &mut Inputs,
+    found: &mut Vec<(Arc<str>, PathBuf)>,
+) -> Result<()> {
     let name = |entry: &Path| -> Arc<str> {
         let below = entry.strip_prefix(full).unwrap_or(entry).to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         Arc::from(format!("{path}/{below}"))
     };
     let mut outside = Vec::new();
     let mut enter = |entry: &DirEntry| {
+        if left_out(&name(entry.path())) {
+            return false;
+        }
         if !entry.path_is_symlink() {
             return true;
         }

@@ -24,7 +24,7 @@
 //!
 //! In reading order: [`model`] holds the values; [`expr`] the expressions; [`content`] reads; [`views`] answers;
 //! [`release`] seals; [`pages`] renders what people read; [`contract`] says what clients are promised; [`disk`], [`output`] and [`published`] are the edges;
-//! `sources` fetches activity; `store` and `targets` make releases live; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
+//! `sources` fetches activity; `store` and `targets` make releases live; `inbox` keeps what `write` accepts; [`pipeline`] knows the order of the stages; `serve` answers from memory; [`cli`] is the command line.
 
 pub mod model;
 
@@ -43,9 +43,11 @@ pub mod output;
 pub mod published;
 #[cfg(feature = "refresh")]
 pub mod sources;
-#[cfg(feature = "publish")]
+#[cfg(feature = "store")]
 pub mod store;
 
+#[cfg(feature = "write")]
+pub mod inbox;
 #[cfg(feature = "publish")]
 pub mod targets;
 
@@ -53,5 +55,7 @@ pub mod pipeline;
 
 #[cfg(feature = "serve")]
 pub mod serve;
+#[cfg(feature = "write")]
+pub mod write;
 
 pub mod cli;

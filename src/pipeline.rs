@@ -2,8 +2,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
+#[cfg(feature = "write")]
+mod apply;
 mod collisions;
 mod compute;
+mod links;
 mod lookups;
 #[cfg(feature = "refresh")]
 mod members;
@@ -11,26 +14,35 @@ mod promises;
 #[cfg(feature = "serve")]
 mod session;
 mod stamp;
+mod trials;
+mod writes;
 
+#[cfg(feature = "write")]
+pub use apply::{Applied, Left, Plan, plan as plan_apply};
 pub use compute::Computed;
+#[cfg(feature = "write")]
+pub use lookups::load_rules;
 pub use lookups::{first_keys, load_schema, load_site, load_written_schema};
 #[cfg(feature = "refresh")]
 pub use members::{Members, Mention, members, mentions};
 #[cfg(feature = "serve")]
 pub use session::{Built, Served, Session};
+pub use writes::Writes;
 
 use crate::content::{self, Moment, settings};
-use crate::model::{Diagnostic, Environment, Hidden, InputFile, Place, Release, Settings, code};
+use crate::contract::Published;
+use crate::model::{Artifact, Diagnostic, Environment, Hidden, InputFile, Inputs, Place, Release, Settings, code};
 use crate::output::{Output, Written};
 use crate::{disk, output, published, release};
 use anyhow::Result;
-use compute::compute;
+use compute::Site;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stamp::{Stamp, fingerprint};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use writes::Given;
 
 /// The settings themselves may be this large.
 const MAX_SETTINGS_BYTES: u64 = 4 * 1024 * 1024;
@@ -43,6 +55,8 @@ pub struct Report {
     pub hidden: Vec<Hidden>,
     /// Name and number of published records of each collection.
     pub collections: Vec<(String, usize)>,
+    /// What became of what members wrote, where they may write.
+    pub writes: Option<Writes>,
     pub release: Option<ReleaseSummary>,
     pub written: Option<Written>,
     /// How many documents pass their schema, where that was asked for.
@@ -155,8 +169,10 @@ pub fn check(root: &Path, now: Timestamp) -> Result<Report> {
     let mut report = Report::default();
     if let Some((settings, mut faults)) = open(root, &mut report)? {
         faults.extend(environments(root)?.1);
-        let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-        let computed = compute(root, &settings, inputs, Moment::at(now), faults, &mut report, None);
+        let inputs = read(root, &settings)?;
+        let (site, moment) = (Site { root, settings: &settings }, Moment::at(now));
+        let given = Given { site, inputs, moment, faults, further: &|_| Vec::new() };
+        let computed = writes::computed(given, &mut report, None);
         report.settle(computed.faults);
     }
     Ok(report)
@@ -172,9 +188,7 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let against = options.against.map(published::load_path).transpose()?;
     let Some((settings, faults)) = open(root, &mut report)? else { return Ok(report) };
     let start = Instant::now();
-    let wanted = settings.wanted();
-    let (inputs, output) =
-        rayon::join(|| disk::read(root, &wanted, settings.site.max_file_bytes), || Output::open(options.out));
+    let (inputs, output) = rayon::join(|| read(root, &settings), || Output::open(options.out));
     let (inputs, output) = (inputs?, output?);
     report.time("read", start);
     let start = Instant::now();
@@ -188,16 +202,14 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
         });
     report.time("compare", start);
     if let Some((stamp, files)) = unchanged {
-        report.hidden = stamp.hidden;
-        report.collections = stamp.collections;
-        report.release = Some(stamp.release);
+        stamp.tell(&mut report);
         report.written = Some(Written { unchanged: files, ..Written::default() });
         return Ok(report);
     }
-    let mut computed = compute(root, &settings, inputs, Moment::at(options.now), faults, &mut report, None);
-    if let Some(old) = &against {
-        computed.faults.extend(promises::broken(&settings, &old.openapi, &computed.artifacts));
-    }
+    let further = |computed: &Computed| further(&settings, against.as_ref(), options.verify, computed);
+    let site = Site { root, settings: &settings };
+    let given = Given { site, inputs, moment: Moment::at(options.now), faults, further: &further };
+    let mut computed = writes::computed(given, &mut report, None);
     report.settle(std::mem::take(&mut computed.faults));
     if report.errors() > 0 || options.strict && !report.diagnostics.is_empty() {
         return Ok(report);
@@ -206,20 +218,16 @@ pub fn build(root: &Path, options: BuildOptions<'_>) -> Result<Report> {
     let artifacts = std::mem::take(&mut computed.artifacts);
     let release = release::seal(&settings, computed.facts(&report.collections, options.read_at()), artifacts, &[]);
     report.time("seal", start);
-    if options.verify && !promises::verified(&settings, &computed.api, &release, &mut report) {
+    if options.verify && !promises::verified(&settings, (&computed.api, &computed.table), &release, &mut report) {
         return Ok(report);
     }
     let start = Instant::now();
     let summary = summary(&release);
-    let header = Stamp {
-        fingerprint: if report.diagnostics.is_empty() { fingerprint } else { String::new() },
-        from: options.now.as_nanosecond(),
-        read_at: options.read_at().map(Timestamp::as_nanosecond),
-        until: computed.next_change.map(Timestamp::as_nanosecond),
-        hidden: report.hidden.clone(),
-        collections: report.collections.clone(),
-        release: summary.clone(),
-    };
+    // What writes are held to depends on what this build looked at.
+    let looked = options.verify || against.is_some();
+    let held = looked && report.writes.as_ref().is_some_and(|writes| !writes.faults.is_empty());
+    let fingerprint = if report.diagnostics.is_empty() && !held { fingerprint } else { String::new() };
+    let header = Stamp::of(fingerprint, options, computed.next_change, &report, summary.clone());
     let written =
         output::write(output, &release, release::manifest_key(&settings).as_deref(), &serde_json::to_string(&header)?)?;
     report.time("write", start);
@@ -241,6 +249,25 @@ fn open(root: &Path, report: &mut Report) -> Result<Option<(Settings, Vec<Diagno
 fn summary(release: &Release) -> ReleaseSummary {
     let bytes = release.artifacts.iter().map(|sealed| sealed.size).sum();
     ReleaseSummary { id: release.id(), artifacts: release.artifacts.len(), bytes }
+}
+
+/// Everything that a build reads besides `site/site.toml`.
+fn read(root: &Path, settings: &Settings) -> Result<Inputs> {
+    let left_out = |path: &str| settings.writes.keep_back(path);
+    disk::read_but(root, &settings.wanted(), settings.site.max_file_bytes, &left_out)
+}
+
+/// What would be wrong with a release, which is not sealed yet, for its clients.
+fn further(settings: &Settings, against: Option<&Published>, verify: bool, computed: &Computed) -> Vec<Diagnostic> {
+    let broken = |old: &Published| promises::broken(settings, &old.openapi, &computed.artifacts);
+    let mut faults = against.map_or_else(Vec::new, broken);
+    // What members wrote may be what does not pass. Of a site without writes, the sealed release is looked at alone.
+    if verify && settings.writes.are_there() && !computed.faults.iter().any(Diagnostic::is_error) {
+        let artifacts: Vec<&Artifact> = computed.artifacts.iter().collect();
+        let known = |key: &str| collisions::is_reserved(settings, key);
+        faults.extend(promises::unkept(settings, (&computed.api, &computed.table), &artifacts, &known).1);
+    }
+    faults
 }
 
 /// A file once more, to find the place of a fault in it.

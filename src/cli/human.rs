@@ -1,7 +1,7 @@
 //! Reports for people, on standard error.
 
 use crate::model::{Diagnostic, Hidden, HiddenReason, Severity};
-use crate::pipeline::Report;
+use crate::pipeline::{Report, Writes};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use jiff::Timestamp;
 use std::io::IsTerminal;
@@ -64,6 +64,7 @@ pub fn summary(report: &Report, failed: bool, now: Timestamp, built: Option<(&Pa
         }
         return;
     }
+    report.writes.iter().filter(|writes| writes.are_there()).for_each(writes);
     let (Some((out, time)), Some(release), Some(written)) = (built, &report.release, &report.written) else {
         let counts: Vec<String> = report.collections.iter().map(|(name, count)| format!("{count} {name}")).collect();
         say!("no fault in {}{}", counts.join(", "), warnings(report));
@@ -80,6 +81,14 @@ pub fn summary(report: &Report, failed: bool, now: Timestamp, built: Option<(&Pa
         out.display(),
         warnings(report)
     );
+}
+
+/// What became of what members wrote; who wrote it is nobody's business here.
+fn writes(writes: &Writes) {
+    for (id, code, message) in &writes.faults {
+        say!("note: the write {id} is rejected: {message} ({code})");
+    }
+    say!("writes: {} published, {} rejected, {} waiting", writes.published, writes.rejected, writes.waiting);
 }
 
 fn warnings(report: &Report) -> String {

@@ -15,10 +15,13 @@ mod check;
 mod deployment;
 mod diff;
 mod edge;
+#[cfg(feature = "serve")]
+mod endpoint;
 mod explain;
 mod forget;
 mod gc;
 mod human;
+mod inbox;
 mod new;
 mod openapi;
 mod promote;
@@ -77,6 +80,9 @@ enum Command {
     Promote(promote::Promote),
     /// Collect what no kept release needs
     Gc(gc::Gc),
+    /// Look at accepted writes, decide of them, fetch them
+    #[command(subcommand)]
+    Inbox(inbox::InboxCommand),
     /// Make a new site, article or user
     #[command(subcommand)]
     New(new::New),
@@ -158,6 +164,7 @@ pub fn main() -> ExitCode {
         Command::Status(command) => command.run(&cli.root),
         Command::Promote(command) => command.run(&cli.root),
         Command::Gc(command) => command.run(&cli.root),
+        Command::Inbox(command) => command.run(&cli.root),
         Command::New(command) => command.run(&cli.root),
         Command::Routes(command) => command.run(&cli.root),
         Command::Openapi(command) => command.run(&cli.root),

@@ -3,7 +3,7 @@
 use super::human;
 use super::{Format, Outcome, Reading, print};
 use crate::model::{Diagnostic, HiddenReason};
-use crate::pipeline::Report;
+use crate::pipeline::{Report, Writes};
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -71,6 +71,9 @@ fn document(report: &Report, failed: bool, timings: bool) -> Json {
         "collections": report.collections.iter().cloned().map(|(name, count)| (name, json!(count))).collect::<serde_json::Map<_, _>>(),
         "hidden": hidden.collect::<Vec<_>>(),
     });
+    if let Some(Writes { published, rejected, waiting, .. }) = &report.writes {
+        summary["writes"] = json!({ "published": published, "rejected": rejected, "waiting": waiting });
+    }
     if let Some(release) = &report.release {
         summary["release"] = json!(release.id);
         summary["artifacts"] = json!(release.artifacts);

@@ -4,7 +4,7 @@ use super::{Listing, Outcome, human, print};
 use crate::content::Moment;
 use crate::contract::{self, Vector};
 use crate::model::{Route, RouteKind};
-use crate::pipeline;
+use crate::{pipeline, release};
 use anyhow::Result;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -50,7 +50,8 @@ fn vectors(root: &Path, moment: Moment<'_>) -> Result<Outcome> {
     let (report, site) = pipeline::load_site(root, moment)?;
     human::diagnostics(report.diagnostics.iter());
     let Some((settings, computed)) = site.filter(|_| report.errors() == 0) else { return Ok(Outcome::Faults) };
-    let vectors = contract::vectors(&settings, &computed.table, &computed.artifacts);
+    let vectors =
+        contract::vectors(&computed.table, &computed.artifacts, &release::sealed_keys(&settings, &computed.receipts));
     let rows: Vec<String> = vectors.iter().map(|vector| row(vector).to_string()).collect();
     print(&format!("{{\"vectors\":[\n{}\n]}}\n", rows.join(",\n")));
     Ok(Outcome::Done)

@@ -26,6 +26,12 @@ pub struct Serve {
     /// A further host name that requests may ask for; may be given more than once
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    /// Where writes are kept, instead of the site's folder for them: `s3://bucket/prefix`
+    #[arg(long, value_name = "URL")]
+    inbox: Option<String>,
+    /// Where S3 answers, instead of AWS
+    #[arg(long, value_name = "URL", requires = "inbox")]
+    endpoint_url: Option<String>,
     /// Print how long each stage of each build took
     #[arg(long)]
     timings: bool,
@@ -34,7 +40,10 @@ pub struct Serve {
 impl Serve {
     #[cfg(feature = "serve")]
     pub fn run(self, root: &Path) -> Result<Outcome> {
-        use crate::serve::{Options, serve};
+        use super::endpoint::Endpoint;
+        use crate::serve::{Options, Told, serve};
+        let endpoint = Endpoint::new(root, &self.host)?;
+        let mounted = endpoint.mounted(self.inbox.as_deref(), self.endpoint_url.as_deref())?;
         let options = Options {
             root: root.to_owned(),
             host: self.host,
@@ -42,9 +51,21 @@ impl Serve {
             now: self.now,
             drafts: self.drafts,
             allowed_hosts: self.allow_host,
+            mounted: Some(mounted),
         };
         let timings = self.timings;
-        serve(options, move |what| tell(what, timings))?;
+        serve(options, move |what| {
+            let reread = match &what {
+                Told::Listening(address) => endpoint.token_to_tell().map(|token| welcome(*address, token)),
+                // Which paths led to a build is not always known.
+                Told::Built { .. } => endpoint.reread(),
+                Told::Failed(_) => Ok(()),
+            };
+            tell(what, timings);
+            if let Err(error) = reread {
+                say!("error: {error:#}");
+            }
+        })?;
         Ok(Outcome::Done)
     }
 
@@ -54,6 +75,14 @@ impl Serve {
         Ok(Outcome::Usage(
             "this build has no `serve`: build it with `cargo install --path . --features serve`".to_owned(),
         ))
+    }
+}
+
+/// Tells how to write, where the token of this machine does.
+#[cfg(feature = "serve")]
+fn welcome(address: std::net::SocketAddr, token: Option<&str>) {
+    if let Some(token) = token {
+        say!("writing at http://{address}/write/ with the token {token}");
     }
 }
 

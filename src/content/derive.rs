@@ -4,7 +4,7 @@ use super::formats::Part;
 use super::places::Places;
 use super::schema::member;
 use crate::expr::Expression;
-use crate::model::{Collection, Derived, Diagnostic, FieldOrigin, Name, Place, Record, Value, code};
+use crate::model::{Collection, Derived, Diagnostic, FieldOrigin, Locate as _, Name, Place, Record, Value, code};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -30,7 +30,12 @@ pub fn derive(collection: &mut Collection, derived: &[Derived], places: &Places<
             .collect();
         for (at, result) in results.into_iter().enumerate() {
             match result {
-                Ok(Some(value)) => collection.records[at].set(Arc::clone(&name), value, FieldOrigin::Built),
+                Ok(Some(value)) => {
+                    let record = &mut collection.records[at];
+                    // HTML that the build made stays what it is where an expression hands it on: a page may show it.
+                    let kept = record.get(&name).filter(|known| is_handed_on(known, &value)).cloned();
+                    record.set(Arc::clone(&name), kept.unwrap_or(value), FieldOrigin::Built);
+                }
                 Ok(None) => {}
                 Err((why, at_expression)) => {
                     let record = &collection.records[at];
@@ -41,13 +46,19 @@ pub fn derive(collection: &mut Collection, derived: &[Derived], places: &Places<
                     let here = places.of(collection, record, &member(&collection.key), Part::Value);
                     faults.push(
                         Diagnostic::error(code::EXPRESSION_FAILED, at_expression, message)
-                            .help(format!("the record stands at {here}")),
+                            .help(format!("the record stands at {here}"))
+                            .about(places.last_write(collection, record)),
                     );
                 }
             }
         }
     }
     faults
+}
+
+/// Whether an expression gave the HTML of a text as it was.
+fn is_handed_on(known: &Value, given: &Value) -> bool {
+    matches!(known, Value::Escaped(_)) && known.compare(given).is_eq()
 }
 
 type Failure = (String, Option<std::ops::Range<usize>>);

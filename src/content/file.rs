@@ -1,7 +1,7 @@
 //! One file of a source: its bytes to entries.
 
 use super::formats::{self, Fault, Format, Kind, Node};
-use super::markdown::Here;
+use super::markdown::{Here, Rendered};
 use super::{front_matter, markdown};
 use crate::model::{Field, FieldOrigin, Manner, Name, Names, Span, Value, code};
 
@@ -68,7 +68,7 @@ pub fn parse(path: &str, text: &str, reading: Reading) -> (Vec<Parsed>, Vec<Faul
             let has = |name: &str| entries.iter().any(|entry| &*entry.name == name);
             let slug = if reading.by_path { page_path(path) } else { stem(path).to_owned() };
             let (members, wrong) =
-                built_members(slug, &text[body..], reading.manner, Here { file: path, offset: body });
+                built_members(slug, &text[body..], reading.manner, Here { file: path, offset: body, whole: None });
             built = members;
             faults.extend(wrong);
             built.retain(|(name, _)| !has(name));
@@ -138,6 +138,11 @@ fn records(node: Node, reading: Reading) -> (Vec<Node>, Vec<Fault>) {
     (items.into_iter().filter(is_record).collect(), faults)
 }
 
+/// Whether a file is a list of records, rather than one.
+pub fn holds_many(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Map(entries) if entries.len() == 1 && is_list_of_records(&entries[0].node))
+}
+
 fn is_list_of_records(node: &Node) -> bool {
     match &node.kind {
         Kind::List(items) => items.is_empty() || items.iter().any(|item| matches!(item.kind, Kind::Map(_))),
@@ -160,22 +165,31 @@ fn not_records(span: Span, found: &str) -> Fault {
 }
 
 fn built_members(slug: String, body: &str, manner: Manner, here: Here<'_>) -> (Vec<(Name, Value)>, Vec<Fault>) {
-    thread_local! {
-        static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
-    }
     let rendered = markdown::render(body, manner, manner.linked.then_some(here));
+    let mut members = vec![(shared("slug"), Value::text(slug))];
+    members.extend(text_members(&rendered));
+    let placed = |fault: Fault| Fault { span: fault.span.start + here.offset..fault.span.end + here.offset, ..fault };
+    (members, rendered.faults.into_iter().map(placed).collect())
+}
+
+/// What a text adds to its record.
+pub fn text_members(rendered: &Rendered) -> Vec<(Name, Value)> {
     let values = [
-        ("slug", Value::text(slug)),
         ("excerpt", Value::text(&*rendered.excerpt)),
         ("wordCount", Value::int(rendered.words)),
         ("readingTime", Value::int(rendered.reading_time())),
         ("toc", rendered.toc_value()),
         ("html", Value::escaped(&rendered.html)),
     ];
-    let placed = |fault: Fault| Fault { span: fault.span.start + here.offset..fault.span.end + here.offset, ..fault };
-    let faults = rendered.faults.into_iter().map(placed).collect();
-    let share = |names: &mut Names| values.into_iter().map(|(name, value)| (names.share(name), value)).collect();
-    (NAMES.with_borrow_mut(share), faults)
+    values.into_iter().map(|(name, value)| (shared(name), value)).collect()
+}
+
+/// One allocation of a name for all texts.
+fn shared(name: &str) -> Name {
+    thread_local! {
+        static NAMES: std::cell::RefCell<Names> = std::cell::RefCell::default();
+    }
+    NAMES.with_borrow_mut(|names| names.share(name))
 }
 
 /// The file's name without its extension, or the folder's for `index.md`.

@@ -50,9 +50,6 @@ pub fn text<'a>(path: &str, file: &'a InputFile) -> Result<&'a str, Diagnostic> 
 
 /// A fault of one file, with its line and column.
 pub fn placed(source: &SourceText<'_>, fault: Fault) -> Diagnostic {
-    let diagnostic = Diagnostic::error(fault.code, source.place(&fault.span), fault.message);
-    match fault.help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
+    let Fault { severity, code, span, message, help } = fault;
+    Diagnostic { place: source.place(&span), severity, code, message, help, about: Vec::new() }
 }

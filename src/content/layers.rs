@@ -1,12 +1,17 @@
 //! Layers of entries, merged by key into records.
 
+mod laid;
+
 use super::formats::{Part, Step};
 use super::places::Places;
 use super::source::FileRecords;
+use super::writes::{Laid, Write};
 use crate::content::file::Parsed;
 use crate::model::{
-    Collection, CollectionDecl, Diagnostic, Field, FieldOrigin, Number, Origin, Place, Record, Value, code, slug,
+    Collection, CollectionDecl, Diagnostic, Field, FieldOrigin, Number, Origin, Place, Record, Removed, Value, code,
+    slug,
 };
+use laid::another;
 use std::collections::HashMap;
 
 /// A collection under construction.
@@ -18,16 +23,25 @@ pub struct Merge<'a, 'p> {
     by_key: HashMap<String, usize>,
     /// Slug to the record that has it.
     by_slug: HashMap<String, usize>,
+    /// Slugs of which nothing counts that a source says, and the deletion, where one of the inbox says so.
+    masked: HashMap<&'a str, Option<&'a Write>>,
+    removed: Option<&'a Removed>,
     faults: Vec<Diagnostic>,
 }
 
-/// Merges what the files hold: a later layer overrides field by field.
-pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>) -> (Collection, Vec<Diagnostic>) {
+/// Merges what the files hold: a later layer overrides field by field. What members wrote lies over them all.
+pub fn merge(
+    decl: &CollectionDecl,
+    files: Vec<FileRecords>,
+    mut laid: Laid<'_>,
+    places: &Places<'_>,
+) -> (Collection, Vec<Diagnostic>) {
     let collection = Collection {
         name: decl.name.clone(),
         key: decl.key.value.clone(),
         private: decl.private.iter().map(|name| name.value.clone()).collect(),
         complete: true,
+        removed: laid.removed.cloned().unwrap_or_default(),
         ..Collection::default()
     };
     let mut merge = Merge {
@@ -36,10 +50,12 @@ pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>
         collection,
         by_key: HashMap::new(),
         by_slug: HashMap::new(),
+        masked: std::mem::take(&mut laid.masked),
+        removed: laid.removed,
         faults: Vec::new(),
     };
     for read in files {
-        merge.collection.complete &= read.faults.is_empty();
+        merge.collection.complete &= !read.faults.iter().any(Diagnostic::is_error);
         merge.faults.extend(read.faults);
         let file = u32::try_from(merge.collection.files.len()).unwrap_or(u32::MAX);
         merge.collection.files.push(read.file);
@@ -47,6 +63,7 @@ pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>
             merge.entry(Origin { layer: read.layer, file, entry }, parsed);
         }
     }
+    laid::lay(&mut merge, laid);
     let Merge { mut collection, by_key, faults, .. } = merge;
     let index = by_key.into_iter().filter_map(|(key, at)| Some((key, u32::try_from(at).ok()?)));
     collection.index = index.collect();
@@ -56,6 +73,10 @@ pub fn merge(decl: &CollectionDecl, files: Vec<FileRecords>, places: &Places<'_>
 impl Merge<'_, '_> {
     fn entry(&mut self, origin: Origin, parsed: Parsed) {
         let Some(key) = self.key_of(origin, &parsed) else { return };
+        if self.is_gone(&key) {
+            self.deleted_as(&key);
+            return self.leave_out(origin, &parsed);
+        }
         let lowered = key.to_ascii_lowercase();
         if let Some(&known) = self.by_key.get(&lowered) {
             let record = &self.collection.records[known];
@@ -74,6 +95,43 @@ impl Merge<'_, '_> {
         self.by_key.insert(lowered, self.collection.records.len());
         let record = Record { key, fields: parsed.fields, origins: vec![origin], hidden: None };
         self.collection.records.push(record);
+    }
+
+    fn is_gone(&self, key: &str) -> bool {
+        let removed = self.removed.filter(|removed| !removed.is_empty());
+        if self.masked.is_empty() && removed.is_none() {
+            return false;
+        }
+        let gone = |slug: &str| self.masked.contains_key(slug) || removed.is_some_and(|removed| removed.has_slug(slug));
+        slug(key).is_ok_and(|slug| gone(&slug))
+    }
+
+    /// Whoever deletes a record names its key, and not another with the same URL form.
+    fn deleted_as(&mut self, key: &str) {
+        let deletion = slug(key).ok().and_then(|slug| self.masked.get(slug.as_str()).copied().flatten());
+        self.faults.extend(deletion.and_then(|write| another(write, key)));
+    }
+
+    /// Of a record that is gone nothing stays but what its members were called, since settings may name them, and that
+    /// its aliases lead nowhere.
+    fn leave_out(&mut self, origin: Origin, parsed: &Parsed) {
+        if let Some(file) = self.collection.files.get(origin.file as usize) {
+            self.collection.removed.add_file(&file.path);
+        }
+        for Field { name, value, .. } in &parsed.fields {
+            if !self.collection.has_name(name) {
+                self.collection.names.push(name.to_string());
+                self.collection.names.sort_unstable();
+            }
+            if **name == *"aliases" {
+                let aliases = (0..).map_while(|at| match value {
+                    Value::List(items) => items.get(at),
+                    single => Some(single).filter(|_| at == 0),
+                });
+                let slugs: Vec<String> = aliases.filter_map(|alias| slug(&alias.label()?).ok()).collect();
+                slugs.iter().for_each(|slug| self.collection.removed.add_slug(slug));
+            }
+        }
     }
 
     /// The entry's key as text, or a fault.

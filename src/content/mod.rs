@@ -3,6 +3,7 @@
 mod aliases;
 mod dates;
 mod derive;
+mod edit;
 mod file;
 mod formats;
 mod front_matter;
@@ -18,13 +19,19 @@ mod schema;
 pub mod settings;
 mod source;
 mod visibility;
+mod writes;
 
 pub use dates::instant;
+pub use edit::{Changes, edit, markdown as new_markdown};
 pub use input::{text, unreadable};
 pub use kept::Kept;
 pub use markdown::placeholder;
 pub use overlays::Nothing;
 pub use places::Places;
+pub use writes::{
+    Accepted, Blame, Effect, Malformed, MemberFault, Rejected, Rules, Standing, Writable, entry as written_entry,
+    members, told_elsewhere,
+};
 
 use crate::model::{
     Collection, CollectionDecl, Diagnostic, Hidden, InputFile, Inputs, Manner, Overlays, Place, Placed, Settings,
@@ -46,6 +53,8 @@ pub struct Content {
     pub pages: Option<Arc<Collection>>,
     /// The schema of each collection, as it is written.
     pub schemas: Vec<Option<serde_json::Value>>,
+    /// For each stanza of `[writes]`, what may be written.
+    pub writable: Vec<Option<Writable>>,
     pub hidden: Vec<Hidden>,
     /// The next instant at which another record appears or disappears without new input.
     pub next_change: Option<Timestamp>,
@@ -63,18 +72,20 @@ pub struct Moment<'k> {
     pub kept: Option<&'k Kept>,
     /// Computes members of records.
     pub overlays: &'k dyn Overlays,
+    /// What members wrote.
+    pub writes: Option<&'k Effect<'k>>,
 }
 
 impl Moment<'_> {
     pub fn at(now: Timestamp) -> Self {
-        Self { now, drafts: false, kept: None, overlays: &Nothing }
+        Self { now, drafts: false, kept: None, overlays: &Nothing, writes: None }
     }
 }
 
 /// Reads every collection as it is at a moment.
 pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment: Moment<'_>) -> Content {
-    let mut content = Content::default();
-    let mut prepared = Vec::new();
+    let (writable, diagnostics) = writes::writable(settings, &inputs);
+    let (mut content, mut prepared) = (Content { writable, diagnostics, ..Content::default() }, Vec::new());
     for (at, decl) in settings.collections.iter().enumerate() {
         let (schema, faults) = match &decl.schema {
             Some(path) => schema::read(path, &inputs, settings),
@@ -88,7 +99,7 @@ pub fn read(settings: &Settings, mut inputs: Inputs, places: &Places<'_>, moment
         content.diagnostics.extend(faults);
     }
     let facts: Vec<Vec<source::FileRead>> =
-        (0..settings.collections.len()).map(|at| facts(settings, at, &inputs)).collect();
+        (0..settings.collections.len()).map(|at| beside(settings, at, &inputs, moment.writes)).collect();
     let unclaimed = if settings.pages.is_empty() { Vec::new() } else { source::unclaimed(settings, &mut inputs) };
     drop(inputs);
     let read = |((at, decl), schema, found, complete): ((usize, &CollectionDecl), _, Vec<source::Found>, bool)| {
@@ -146,13 +157,24 @@ pub fn holds_records(path: &str) -> bool {
     Format::of(path).is_some()
 }
 
+/// Whether a file is one of Markdown.
+pub fn is_markdown(path: &str) -> bool {
+    Format::of(path) == Some(Format::Markdown)
+}
+
 /// Markdown as HTML.
 pub fn render_markdown(text: &str, manner: Manner) -> String {
     markdown::render(text, manner, None).html
 }
 
-/// The files of activity that members of the collection are computed from.
-fn facts(settings: &Settings, collection: usize, inputs: &Inputs) -> Vec<source::FileRead> {
+/// What a collection is made from besides its sources: the files of activity that its members are computed from, and what
+/// members wrote.
+fn beside(
+    settings: &Settings,
+    collection: usize,
+    inputs: &Inputs,
+    writes: Option<&Effect<'_>>,
+) -> Vec<source::FileRead> {
     let paths = settings.scores_of(collection).flat_map(|score| {
         let source = &settings.sources[score.from];
         [source.facts(), source.checks()]
@@ -161,7 +183,8 @@ fn facts(settings: &Settings, collection: usize, inputs: &Inputs) -> Vec<source:
         Some((path, InputFile::Bytes(bytes))) => Some((u16::MAX, Arc::clone(path), Arc::clone(bytes))),
         _ => None,
     };
-    paths.filter_map(read).collect()
+    let writes = writes.into_iter().flat_map(|effect| effect.files(collection));
+    paths.filter_map(read).chain(writes).collect()
 }
 
 /// One collection by itself, before its references are followed.
@@ -181,10 +204,11 @@ fn one(
     places: &Places<'_>,
     moment: Moment<'_>,
 ) -> One {
-    let site = &over.settings.site;
-    let manner = Manner { linked: !over.settings.pages.is_empty(), ..site.markdown };
+    let (site, manner) = (&over.settings.site, manner(over.settings));
     let files = source::read(decl, found, schema.as_ref(), manner, moment.kept);
-    let (mut collection, mut faults) = layers::merge(decl, files, places);
+    let written = over.settings.writes.of(over.collection).and_then(|writes| writes.text.as_deref());
+    let laid = writes::ready(moment.writes, over.collection, (decl, written), manner, moment.kept);
+    let (mut collection, mut faults) = layers::merge(decl, files, laid, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {
         faults.extend(schema.check(&collection, places));
@@ -201,6 +225,23 @@ fn one(
     over.past(&mut collection, then, decl, places);
     over.watch(&collection, &mut hiding);
     One { collection: Arc::new(collection), schema, hiding, faults }
+}
+
+/// How the site's texts are rendered.
+fn manner(settings: &Settings) -> Manner {
+    Manner { linked: !settings.pages.is_empty(), ..settings.site.markdown }
+}
+
+/// What the sources of a collection hold, file by file, without what members wrote.
+fn sources(
+    settings: &Settings,
+    decl: &CollectionDecl,
+    inputs: &Inputs,
+    kept: Option<&Kept>,
+) -> Vec<source::FileRecords> {
+    let schema = decl.schema.as_ref().and_then(|path| schema::read(path, inputs, settings).0);
+    let (found, _) = source::find(decl, &mut inputs.clone(), &|_| true);
+    source::read(decl, found, schema.as_ref(), manner(settings), kept)
 }
 
 /// Whether the collection reads the file at `path`.
@@ -240,7 +281,11 @@ fn declare(collection: &mut Collection, over: Over<'_>, decl: &CollectionDecl, s
     let mut names: BTreeSet<&str> = decl.derive.iter().map(|derived| derived.name.as_str()).collect();
     names.extend(over.settings.scores_of(over.collection).flat_map(crate::model::Score::fields));
     names.extend(["listed", "draft", "date", "expires", "aliases"]);
-    names.extend(built.filter(|_| has_markdown(collection)));
+    names.extend(built.filter(|_| may_have_markdown(collection)));
+    let texts = over.settings.writes.of(over.collection).is_some_and(|writes| writes.text.is_some());
+    names.extend(markdown::MEMBERS.iter().copied().filter(|_| texts));
+    let gone = std::mem::take(&mut collection.names);
+    names.extend(gone.iter().map(String::as_str));
     names.extend(schema.into_iter().flat_map(|schema| schema.properties.iter().map(String::as_str)));
     // Readers share the allocation of a name, so most repetitions are told by their address.
     let mut seen = HashSet::new();
@@ -253,6 +298,8 @@ fn declare(collection: &mut Collection, over: Over<'_>, decl: &CollectionDecl, s
     collection.closed = schema.is_some_and(|schema| schema.closed);
 }
 
-fn has_markdown(collection: &Collection) -> bool {
-    collection.files.iter().any(|file| Format::of(&file.path) == Some(Format::Markdown))
+/// A collection without a record may be one of texts that nobody has written yet.
+fn may_have_markdown(collection: &Collection) -> bool {
+    collection.records.is_empty()
+        || collection.files.iter().any(|file| Format::of(&file.path) == Some(Format::Markdown))
 }

@@ -1,7 +1,7 @@
 //! From an entry of a file to its line and column. A file is read a second time, with places, only when it has a fault.
 
 use super::file::{self, Reading};
-use super::formats::{Format, Node, Part, Step};
+use super::formats::{Format, Kind, Node, Part, Step};
 use crate::model::{Collection, FieldOrigin, Locate, Manner, Origin, Place, Record, SourceFile, SourceText, Span};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Places<'a> {
     /// Gives a file once more: what was read is let go as soon as it is understood.
     reread: &'a Reread<'a>,
-    files: Mutex<BTreeMap<Arc<str>, Arc<FilePlaces>>>,
+    files: Mutex<BTreeMap<Key, Arc<FilePlaces>>>,
 }
+
+/// A file, and the member of its object that holds the record.
+type Key = (Arc<str>, Option<&'static str>);
 
 /// The bytes of the file at a path, if it is still there.
 pub type Reread<'a> = dyn Fn(&str) -> Option<Vec<u8>> + Sync + 'a;
@@ -45,19 +48,21 @@ impl<'a> Places<'a> {
             Some(Step::Member(name)) => record.field(name).map(|field| field.origin),
             _ => None,
         };
+        // What is wrong with a record as a whole, its last write brought about.
         let origin = match written {
-            Some(FieldOrigin::Written(index)) => record.origins.get(usize::from(index)),
-            _ => record.origins.first(),
+            Some(FieldOrigin::Written(index)) => record.origins.get(usize::from(index)).copied(),
+            _ => collection.last_write(record).or_else(|| record.origins.first().copied()),
         };
         match origin {
-            Some(Origin { file, entry, .. }) => self.part(&collection.files[*file as usize], *entry, steps, part),
+            Some(Origin { file, entry, .. }) => self.part(&collection.files[file as usize], entry, steps, part),
             None => Place::file(super::settings::PATH),
         }
     }
 
     fn file(&self, file: &SourceFile) -> Option<Arc<FilePlaces>> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = files.get(&file.path) {
+        let key = (Arc::clone(&file.path), file.within);
+        if let Some(known) = files.get(&key) {
             return Some(Arc::clone(known));
         }
         let text = String::from_utf8((self.reread)(&file.path)?).ok()?;
@@ -68,9 +73,12 @@ impl<'a> Places<'a> {
             by_path: false,
             derived: 0,
         };
-        let (entries, _) = file::nodes(&text, reading);
+        let (mut entries, _) = file::nodes(&text, reading);
+        if let Some(within) = file.within {
+            entries.iter_mut().for_each(|entry| step_into(entry, within));
+        }
         let places = Arc::new(FilePlaces { source: SourceText::new(Arc::clone(&file.path), text), entries });
-        files.insert(Arc::clone(&file.path), Arc::clone(&places));
+        files.insert(key, Arc::clone(&places));
         Some(places)
     }
 }
@@ -82,7 +90,20 @@ impl Locate for Places<'_> {
     }
 
     fn span(&self, path: &str, span: &Span) -> Place {
-        let file = SourceFile { path: Arc::from(path), in_folder: true };
+        let file = SourceFile { path: Arc::from(path), in_folder: true, within: None };
         self.file(&file).map_or_else(|| Place::file(path), |places| places.source.place(span))
+    }
+
+    fn last_write(&self, collection: &Collection, record: &Record) -> Option<Place> {
+        let Origin { file, entry, .. } = collection.last_write(record)?;
+        Some(self.part(&collection.files[file as usize], entry, &[], Part::Value))
+    }
+}
+
+/// Takes a member of an object for the whole.
+fn step_into(node: &mut Node, member: &str) {
+    let Kind::Map(entries) = &mut node.kind else { return };
+    if let Some(at) = entries.iter().position(|entry| *entry.name == *member) {
+        *node = entries.swap_remove(at).node;
     }
 }

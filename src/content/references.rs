@@ -3,7 +3,8 @@
 use super::formats::{Part, Step};
 use super::places::Places;
 use super::schema::{RefStep, Reference, Schema};
-use crate::model::{Collection, Diagnostic, Place, Settings, Value, code};
+use super::visibility::HIDING;
+use crate::model::{Collection, Diagnostic, FieldOrigin, Place, Record, Settings, Value, code};
 use std::sync::Arc;
 
 /// How many dangling references get a "did you mean": looking for near names among all keys is costly.
@@ -51,15 +52,17 @@ pub fn check(
     for (i, (at, steps, value, reference, state)) in found.into_iter().enumerate() {
         let collection = &collections[from];
         let place = places.of(collection, &collection.records[at], &steps, Part::Value);
-        faults.push(match state {
-            State::Dangling => dangling(collections, reference, &value, place, i < SUGGESTED),
+        match state {
+            State::Dangling => faults.push(dangling(collections, reference, &value, place, i < SUGGESTED)),
             State::Hidden => {
                 nulled.push((at, steps));
                 let message =
                     format!("`{value}` of `{}` is not published, so this reference becomes null", reference.target);
-                Diagnostic::warning(code::HIDDEN_REFERENCE, place, message)
+                faults.push(Diagnostic::warning(code::HIDDEN_REFERENCE, place, message));
             }
-        });
+            // That somebody left is no slip of those who speak of them.
+            State::Gone => nulled.push((at, steps)),
+        }
     }
     for (at, steps) in nulled {
         clear(Arc::make_mut(&mut collections[from]), at, &steps);
@@ -70,6 +73,8 @@ pub fn check(
 enum State {
     Dangling,
     Hidden,
+    /// Removed, or hidden by whoever it is about.
+    Gone,
 }
 
 fn resolve(value: &Value, target: &Collection) -> Option<State> {
@@ -77,10 +82,21 @@ fn resolve(value: &Value, target: &Collection) -> Option<State> {
         Value::Null => return None,
         other => other.label(),
     };
-    match key.and_then(|key| target.find(&key)) {
+    match key.as_deref().and_then(|key| target.find(key)) {
+        None if key.is_some_and(|key| target.removed.has(&key)) => Some(State::Gone),
         None => Some(State::Dangling),
+        Some(record) if record.hidden.is_some() && hides_itself(target, record) => Some(State::Gone),
         Some(record) => record.hidden.as_ref().map(|_| State::Hidden),
     }
+}
+
+/// Whether a member wrote what keeps the record out.
+fn hides_itself(target: &Collection, record: &Record) -> bool {
+    let written = |name: &&str| match record.field(name)?.origin {
+        FieldOrigin::Written(at) => record.origins.get(usize::from(at)).copied(),
+        FieldOrigin::Built => None,
+    };
+    HIDING.iter().filter_map(written).any(|origin| target.is_write(origin))
 }
 
 fn dangling(

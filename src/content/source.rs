@@ -51,7 +51,7 @@ pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> 
             if let Some(fault) = unreadable(path, file) {
                 faults.push(fault);
             } else if Format::of(path).is_some() {
-                found.push((layer, SourceFile { path: Arc::clone(path), in_folder }));
+                found.push((layer, SourceFile { path: Arc::clone(path), in_folder, within: None }));
             } else if !in_folder {
                 let message = format!("`{path}` is not of a format that holds records");
                 let fault = Diagnostic::error(code::NOT_RECORDS, source.at.clone(), message);
@@ -68,12 +68,7 @@ pub fn find(decl: &CollectionDecl, inputs: &mut Inputs, again: &dyn Fn(&str) -> 
 
 /// The Markdown files below `content` that no collection reads.
 pub fn unclaimed(settings: &Settings, inputs: &mut Inputs) -> Vec<Found> {
-    let claims = |source: &str, path: &str| {
-        path.strip_prefix(source).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let is_claimed = |path: &str| {
-        settings.collections.iter().flat_map(|decl| &decl.sources).any(|source| claims(&source.value, path))
-    };
+    let is_claimed = |path: &str| settings.collections.iter().any(|decl| super::reads(decl, path));
     let files = inputs.under("content").map(|(path, _)| Arc::clone(path));
     // What is written for those who edit is no page.
     let is_note = |path: &str| path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("README.md"));
@@ -82,7 +77,7 @@ pub fn unclaimed(settings: &Settings, inputs: &mut Inputs) -> Vec<Found> {
     let files: Vec<Arc<str>> = files.filter(is_page).collect();
     let mut take = |path: Arc<str>| {
         let input = inputs.take(&path, false)?;
-        Some(Found { layer: 0, file: SourceFile { path, in_folder: true }, input })
+        Some(Found { layer: 0, file: SourceFile { path, in_folder: true, within: None }, input })
     };
     files.into_iter().filter_map(&mut take).collect()
 }

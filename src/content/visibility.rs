@@ -8,6 +8,9 @@ use crate::model::{Collection, Diagnostic, Hidden, HiddenReason, Record, Value, 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// The members that keep a record out.
+pub const HIDING: [&str; 4] = ["draft", "listed", "date", "expires"];
+
 /// What hiding a collection's records found.
 #[derive(Clone, Default)]
 pub struct Hiding {
@@ -28,7 +31,7 @@ pub fn hide(
     let mut found = Hiding::default();
     for at in 0..collection.records.len() {
         let record = &collection.records[at];
-        let watched = record.fields.iter().any(|field| matches!(&*field.name, "draft" | "listed" | "date" | "expires"));
+        let watched = record.fields.iter().any(|field| HIDING.contains(&&*field.name));
         if !watched {
             continue;
         }

@@ -1,7 +1,10 @@
 //! `openapi.json`: an OpenAPI 3.1 document, made from the operations, with examples taken from the release.
 
+mod written;
+
 use super::requests::problems::PROBLEM_JSON;
-use super::shapes::{Api, Example, Examples, Operation, OperationKind, reference};
+use super::shapes::{self, Api, Example, Examples, Operation, OperationKind, reference};
+use crate::content::Content as Site;
 use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, LONGEST_SLUG, Settings, Shape, slug};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -18,15 +21,17 @@ struct Document<'a> {
     servers: Vec<Json>,
     security: [(); 0],
     tags: Vec<Json>,
-    paths: BTreeMap<&'a str, Methods>,
+    paths: BTreeMap<&'a str, Methods<'a>>,
     components: Json,
     #[serde(rename = "x-surfaces")]
     surfaces: Json,
 }
 
 #[derive(Serialize)]
-struct Methods {
-    get: Get,
+#[serde(untagged)]
+enum Methods<'a> {
+    Read { get: Box<Get> },
+    Write(&'a Json),
 }
 
 #[derive(Serialize)]
@@ -61,21 +66,30 @@ struct Content {
 }
 
 /// The document, under the home surface. `artifacts` are the answers, in order of key.
-pub fn openapi(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> Option<Artifact> {
+pub fn openapi(settings: &Settings, content: &Site, api: &Api, artifacts: &[Artifact]) -> Option<Artifact> {
     let surface = settings.home_surface()?;
     let examples = Examples::new(settings, artifacts);
     let paths = api.operations.iter().map(|operation| {
         let example = examples.of(settings, operation);
-        (operation.path.as_str(), Methods { get: get(settings, operation, example) })
+        (operation.path.as_str(), Methods::Read { get: Box::new(get(settings, operation, example)) })
     });
+    let shapes = shapes::writes(settings, content, api);
+    let written = written::paths(settings, api, &shapes);
+    let written = written.iter().map(|(path, methods)| (path.as_str(), Methods::Write(methods)));
+    let mut components =
+        json!({ "schemas": api.components.iter().chain(&shapes.components).collect::<BTreeMap<_, _>>() });
+    if settings.writes.are_there() {
+        components["responses"] = written::refusals();
+        components["securitySchemes"] = written::security();
+    }
     let document = Document {
         openapi: "3.1.0",
         info: info(settings),
         servers: servers(settings),
         security: [],
         tags: tags(settings, api),
-        paths: paths.collect(),
-        components: json!({ "schemas": api.components }),
+        paths: written.chain(paths).collect(),
+        components,
         surfaces: settings
             .surfaces
             .iter()
@@ -126,7 +140,8 @@ fn tags(settings: &Settings, api: &Api) -> Vec<Json> {
         Shape::Bare => "bare arrays and objects",
         Shape::Envelope => "answers in an envelope of `data`, `meta` and `links`",
     };
-    used.map(|(_, surface)| json!({ "name": surface.name, "description": about(surface.shape) })).collect()
+    let used = used.map(|(_, surface)| json!({ "name": surface.name, "description": about(surface.shape) }));
+    used.chain(settings.writes.are_there().then(written::tag)).collect()
 }
 
 fn get(settings: &Settings, operation: &Operation, example: Option<Example>) -> Get {
@@ -137,6 +152,9 @@ fn get(settings: &Settings, operation: &Operation, example: Option<Example>) -> 
         .enumerate()
         .map(|(at, field)| {
             let mut parameter = path_parameter(field, slugs.get(at), &taken(settings, operation, at));
+            if operation.kind == OperationKind::Receipt {
+                parameter = receipt_parameter(field);
+            }
             if let Some(values) = closed(settings, operation, field) {
                 parameter["schema"] = json!({ "type": "string", "enum": values });
             }
@@ -150,7 +168,8 @@ fn get(settings: &Settings, operation: &Operation, example: Option<Example>) -> 
         Response { description: "What the client has is still the answer", headers: etag(), content: BTreeMap::new() };
     responses.insert("304", not_modified);
     responses.insert("404", problem("There is no such answer"));
-    if operation.kind != OperationKind::Meta {
+    // What stands in the path may be no part of one.
+    if !operation.kind.is_meta() || !operation.fields.is_empty() {
         responses.insert("400", problem("The request is refused"));
     }
     Get {
@@ -178,18 +197,15 @@ fn description(operation: &Operation) -> String {
             )
         }
         (OperationKind::Page { size }, _) => format!("Pages have {size} rows; the first is always there."),
+        (OperationKind::Receipt, _) => {
+            "Not there until a release was made with the write, or without it, and not any more when its record is deleted."
+                .to_owned()
+        }
         _ => String::new(),
     }
 }
 
 fn path_parameter(name: &str, example: Option<&String>, taken: &[String]) -> Json {
-    let schema = json!({
-        "type": "string",
-        "minLength": 1,
-        "maxLength": LONGEST_SLUG,
-        // No slash, no control character, and no dot to begin with.
-        "pattern": "^[^./\\\\\\u0000-\\u001f\\u007f-\\u009f][^/\\\\\\u0000-\\u001f\\u007f-\\u009f]*$"
-    });
     let elsewhere = match taken {
         [] => String::new(),
         // Said in words: a `not` in the schema would lead tools to ask for it, and they would get the other answer.
@@ -200,11 +216,29 @@ fn path_parameter(name: &str, example: Option<&String>, taken: &[String]) -> Jso
     };
     let description = format!("`{name}` in its URL form; letter case does not matter{elsewhere}");
     let mut parameter =
-        json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema });
+        json!({ "name": name, "in": "path", "required": true, "description": description, "schema": segment() });
     if let Some(example) = example {
         parameter["example"] = json!(example);
     }
     parameter
+}
+
+/// What a segment of a path may be.
+fn segment() -> Json {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_SLUG,
+        // No slash, no control character, and no dot to begin with.
+        "pattern": "^[^./\\\\\\u0000-\\u001f\\u007f-\\u009f][^/\\\\\\u0000-\\u001f\\u007f-\\u009f]*$"
+    })
+}
+
+/// The id that the endpoint answers a write with.
+fn receipt_parameter(name: &str) -> Json {
+    let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+    let description = "the id that the write was answered with";
+    json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema })
 }
 
 /// The slugs of a group whose values are listed: it answers for those and for no other.

@@ -2,8 +2,7 @@
 //! `site/static/` with the same name stands in their place.
 
 use super::shapes::{Api, Examples, OperationKind};
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, encode, hex, media_type};
-use sha2::{Digest as _, Sha256};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, encode, escape, lasting, media_type};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ static SWAGGER_UI_CSS: &[u8] = include_bytes!("../../vendor/swagger-ui/swagger-u
 /// The pages; `artifacts` are the site's files and the answers, in order of key.
 pub fn pages(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> Vec<Artifact> {
     let taken = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
-    let style = lasting("plain", "css", STYLE);
+    let style = beside("plain.css", STYLE);
     let head = format!("<link rel=\"stylesheet\" href=\"{}/{}\">\n", settings.site.base_path(), style.key);
     let mut pages =
         vec![page(INDEX, index(settings, api, artifacts, &head)), page(NOT_FOUND_PAGE, not_found(settings, &head))];
@@ -29,7 +28,7 @@ pub fn pages(settings: &Settings, api: &Api, artifacts: &[Artifact]) -> Vec<Arti
         pages.push(style);
     }
     if settings.openapi.reference && settings.home_surface().is_some() && !taken(REFERENCE) {
-        let start = lasting("start", "js", &start(settings));
+        let start = beside("start.js", &start(settings));
         pages.push(page(REFERENCE, reference(settings, &start.key)));
         pages.push(file(&script(), SWAGGER_UI_JS));
         pages.push(file(&self::style(), SWAGGER_UI_CSS));
@@ -68,9 +67,8 @@ fn file(key: &str, bytes: &'static [u8]) -> Artifact {
 }
 
 /// A file beside the reference whose name has a part of its digest: no page holds scripts or styles of its own.
-fn lasting(name: &str, extension: &str, text: &str) -> Artifact {
-    let digest = hex(&<[u8; 32]>::from(Sha256::digest(text)));
-    let key = format!("api-docs/{name}.{}.{extension}", &digest[..12]);
+fn beside(name: &str, text: &str) -> Artifact {
+    let key = lasting(&format!("api-docs/{name}"), text.as_bytes());
     Artifact {
         media_type: media_type(&key),
         key,
@@ -130,13 +128,11 @@ fn index(settings: &Settings, api: &Api, artifacts: &[Artifact], head: &str) -> 
             if let (OperationKind::Page { .. }, Some(page)) = (operation.kind, &operation.parameter) {
                 path = path.replace(&format!("{{{page}}}"), "1");
             }
-            let _ = writeln!(
-                body,
-                "<tr><td><a href=\"{base}{}\"><code>{}</code></a></td><td>{}</td></tr>",
-                escape(&path),
-                escape(&operation.path),
-                escape(&operation.summary)
-            );
+            let route = format!("<code>{}</code>", escape(&operation.path));
+            // Where no record is published yet, there is nothing to lead to.
+            let filled = !path.contains('{');
+            let route = if filled { format!("<a href=\"{base}{}\">{route}</a>", escape(&path)) } else { route };
+            let _ = writeln!(body, "<tr><td>{route}</td><td>{}</td></tr>", escape(&operation.summary));
         }
         body.push_str("</table>\n");
     }
@@ -173,8 +169,4 @@ fn reference(settings: &Settings, start: &str) -> String {
     let head =
         format!("<meta name=\"robots\" content=\"noindex\">\n<link rel=\"stylesheet\" href=\"{base}/{}\">\n", style());
     document(&format!("{}: API reference", name(settings)), &head, &body)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -63,12 +63,16 @@ codes! {
     BROKEN_LINK = "broken-link";
     MISSING_IMAGE = "missing-image";
     MISSING_ALT = "missing-alt";
+    UNCLOSED_HTML = "unclosed-html";
     UNKNOWN_SHORTCODE = "unknown-shortcode";
     BAD_SHORTCODE = "bad-shortcode";
+    NO_SEARCH = "no-search";
     OUTSIDE_VALUES = "outside-values";
     KEY_COLLISION = "key-collision";
     UNREACHABLE = "unreachable";
     BREAKING_CHANGE = "breaking-change";
     SCHEMA_MISMATCH = "schema-mismatch";
     TOO_MANY_ARTIFACTS = "too-many-artifacts";
+    BAD_INBOX_ENTRY = "bad-inbox-entry";
+    NOT_YOURS = "not-yours";
 }

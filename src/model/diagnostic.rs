@@ -22,6 +22,8 @@ pub struct Diagnostic {
     pub code: Code,
     pub message: String,
     pub help: Option<String>,
+    /// What members wrote last of the records that it speaks of, where it stands elsewhere.
+    pub about: Vec<Place>,
 }
 
 impl Severity {
@@ -35,7 +37,7 @@ impl Severity {
 
 impl Diagnostic {
     pub fn error(code: Code, place: Place, message: impl Into<String>) -> Self {
-        Self { place, severity: Severity::Error, code, message: message.into(), help: None }
+        Self { place, severity: Severity::Error, code, message: message.into(), help: None, about: Vec::new() }
     }
 
     pub fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
@@ -45,6 +47,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Notes what members wrote of what the fault speaks of.
+    #[must_use]
+    pub fn about(mut self, written: impl IntoIterator<Item = Place>) -> Self {
+        self.about.extend(written);
         self
     }
 

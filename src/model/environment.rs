@@ -21,6 +21,8 @@ pub struct Environment {
     pub replicas: Vec<Location>,
     pub keep: Keep,
     pub protect: Protect,
+    /// Where the endpoint of this environment keeps what it accepts.
+    pub inbox: Option<Location>,
     pub region: Option<String>,
     /// A store that speaks S3, and is not AWS.
     pub endpoint: Option<String>,
@@ -67,6 +69,7 @@ impl Environment {
             replicas: Vec::new(),
             keep: Keep::default(),
             protect: Protect::default(),
+            inbox: None,
             region: None,
             endpoint: None,
         }

@@ -1,5 +1,6 @@
 //! Records: what the site knows of one member, one article, one anything.
 
+use super::removed::Removed;
 use super::text::{Place, Span};
 use super::value::{Name, Value};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,8 @@ pub struct Collection {
     pub closed: bool,
     /// The records as they were, for views that tell how their rows moved.
     pub past: Vec<Past>,
+    /// Those that are no longer there, and to which references may still lead.
+    pub removed: Removed,
 }
 
 /// The same records, in the same order, as they were so many days ago.
@@ -92,6 +95,8 @@ pub struct SourceFile {
     pub path: Arc<str>,
     /// Whether the source is a folder that holds the file, rather than the file itself.
     pub in_folder: bool,
+    /// The member of the file's object that holds the record: a member wrote it, and it came through the inbox.
+    pub within: Option<&'static str>,
 }
 
 /// Finds where a member of a record is written.
@@ -101,6 +106,9 @@ pub trait Locate: Sync {
 
     /// The place of a range of bytes of a file.
     fn span(&self, path: &str, span: &Span) -> Place;
+
+    /// What a member wrote last of a record, where members wrote of it.
+    fn last_write(&self, collection: &Collection, record: &Record) -> Option<Place>;
 }
 
 /// A record that the build leaves out, for the report.
@@ -151,6 +159,16 @@ impl Collection {
     /// The index of the record with this key or alias, in any ASCII letter case.
     pub fn position(&self, key: &str) -> Option<u32> {
         self.index.get(&key.to_ascii_lowercase()).copied()
+    }
+
+    /// The last of the record's entries that came through the inbox.
+    pub fn last_write(&self, record: &Record) -> Option<Origin> {
+        record.origins.iter().rev().find(|origin| self.is_write(**origin)).copied()
+    }
+
+    /// Whether an entry came through the inbox.
+    pub fn is_write(&self, origin: Origin) -> bool {
+        self.files.get(origin.file as usize).is_some_and(|file| file.within.is_some())
     }
 
     pub fn is_private(&self, field: &str) -> bool {

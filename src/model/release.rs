@@ -1,6 +1,6 @@
 //! A sealed build: every artifact with its digest.
 
-use super::artifact::Artifact;
+use super::artifact::{Artifact, CacheClass};
 
 /// All artifacts of one build, in order of key, under one digest.
 #[derive(Debug)]
@@ -20,6 +20,15 @@ pub struct Sealed {
 }
 
 impl Release {
+    /// Whether two are one release, which says the same of itself: receipts of writes may come to one that stays as it is.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let meta = |release: &'_ Self| -> Vec<([u8; 32], String)> {
+            let told = release.artifacts.iter().filter(|sealed| sealed.artifact.cache == CacheClass::Meta);
+            told.map(|sealed| (sealed.sha256, sealed.artifact.key.clone())).collect()
+        };
+        self.id == other.id && meta(self) == meta(other)
+    }
+
     pub fn id(&self) -> String {
         hex(&self.id)
     }

@@ -4,6 +4,7 @@ use super::page::{Badge, Feed, Page};
 use super::path::PathTemplate;
 use super::scoring::{Score, Source};
 use super::text::Place;
+use super::writes::{TOMBSTONES, Writes};
 
 /// A value and where it is written, so that a fault found later can point at it.
 #[derive(Clone, Debug)]
@@ -28,6 +29,9 @@ pub struct Settings {
     pub pages: Vec<Page>,
     pub feeds: Vec<Feed>,
     pub badges: Vec<Badge>,
+    /// Where the index for searching the pages is published; none where the site has no search.
+    pub search: Option<Placed<PathTemplate>>,
+    pub writes: Writes,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +54,8 @@ pub struct Manner {
     pub trusted: bool,
     /// Whether quotation marks, dashes and dots become those of print.
     pub smart: bool,
+    /// Whether code is coloured; `None` means where the site has pages.
+    pub highlight: Option<bool>,
     /// Whether the site has pages that links lead to.
     pub linked: bool,
 }
@@ -216,6 +222,13 @@ impl Surface {
     }
 }
 
+impl View {
+    /// Whether it ranks all of its records in one list.
+    pub fn is_ranking(&self) -> bool {
+        self.rank.is_some() && !self.each && self.group.is_none() && self.count.is_none()
+    }
+}
+
 impl Settings {
     pub fn collection(&self, name: &str) -> Option<usize> {
         self.collections.iter().position(|c| c.name == name)
@@ -245,6 +258,9 @@ impl Settings {
         for source in &self.sources {
             wanted.extend([source.facts(), source.checks()]);
         }
+        wanted.extend(self.writes.collections.iter().map(|decl| decl.schema.value.clone()));
+        wanted.extend(self.writes.wanted());
+        wanted.push(TOMBSTONES.to_owned());
         wanted.sort_unstable();
         wanted.dedup();
         wanted

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows that were read, by the key of their list and their range.
 type Known = HashMap<(String, Range<usize>), Value>;
+/// Where rows stand, by the path of their list and a member of theirs, then by what that member is as text.
+type Places = HashMap<(String, String), Arc<HashMap<String, usize>>>;
 
 /// The answers of a build.
 #[derive(Clone)]
@@ -18,6 +20,7 @@ pub struct Answers {
     prefixes: Arc<[String]>,
     /// Many pages show the same rows: each is read once.
     known: Arc<Mutex<Known>>,
+    places: Arc<Mutex<Places>>,
 }
 
 /// A list: the key of its default answer, what it is called in URLs, and its rows.
@@ -32,7 +35,7 @@ pub struct List<'a> {
 impl Answers {
     pub fn new(settings: &Settings, artifacts: &Arc<Vec<Artifact>>) -> Self {
         let prefixes = settings.surfaces.iter().map(|surface| surface.key("")).collect();
-        Self { artifacts: Arc::clone(artifacts), prefixes, known: Arc::default() }
+        Self { artifacts: Arc::clone(artifacts), prefixes, known: Arc::default(), places: Arc::default() }
     }
 
     fn find(&self, key: &str) -> Option<&Artifact> {
@@ -64,6 +67,31 @@ impl Answers {
             }
             Body::Bytes(_) => None,
         }
+    }
+
+    /// The rows before and after the first one whose member is this, in the list at a path; `None` where there is no such
+    /// list, null where there is no such row.
+    pub fn neighbours(&self, path: &str, member: &str, wanted: &Value) -> Option<Value> {
+        let rows = self.answer(path, |length| 0..length)?;
+        let name = (path.to_owned(), member.to_owned());
+        let known = self.places.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let places = known.unwrap_or_else(|| {
+            let mut places = HashMap::new();
+            for (at, row) in rows.try_iter().into_iter().flatten().enumerate() {
+                let is = row.get_attr(member).map(|value| value.to_string()).unwrap_or_default();
+                places.entry(is).or_insert(at);
+            }
+            let places = Arc::new(places);
+            self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&places));
+            places
+        });
+        let Some(at) = places.get(&wanted.to_string()) else { return Some(Value::from(())) };
+        let row =
+            |at: Option<usize>| at.and_then(|at| rows.get_item_by_index(at).ok()).filter(|row| !row.is_undefined());
+        let near = |at| row(at).unwrap_or(Value::from(()));
+        let members =
+            [("prev", near(at.checked_sub(1))), ("next", near(at.checked_add(1))), ("position", Value::from(at + 1))];
+        Some(object(members))
     }
 
     /// Rows of the list of this key.

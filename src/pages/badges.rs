@@ -5,7 +5,8 @@ use super::answers::{self, Answers};
 use super::each;
 use crate::expr::Expression;
 use crate::model::{
-    Artifact, ArtifactOrigin, Badge, BadgeStyle, Body, CacheClass, Collection, Diagnostic, Record, code, media_type,
+    Artifact, ArtifactOrigin, Badge, BadgeStyle, Body, CacheClass, Collection, Diagnostic, Record, code, escape,
+    media_type,
 };
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -35,15 +36,18 @@ pub fn badges(site: &Site<'_>, answers: &Answers) -> (Vec<Artifact>, Vec<Diagnos
         let records: Vec<(u32, &Record)> =
             (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()).collect();
         let each = |(index, record): &(u32, &Record)| {
-            let said = said(&message, collection, record, places.get(index))
-                .map_err(|why| format!("the expression `{}` fails for `{}`: {why}", badge.message.value, record.key))?;
+            let said = said(&message, collection, record, places.get(index)).map_err(|why| {
+                let message = format!("the expression `{}` fails for `{}`: {why}", badge.message.value, record.key);
+                Diagnostic::error(code::EXPRESSION_FAILED, badge.message.at.clone(), message)
+                    .about(site.locate.last_write(collection, record))
+            })?;
             Ok(artifacts((at, badge), collection, (*index, record), said.as_deref()))
         };
-        let told: Vec<Result<Vec<Artifact>, String>> = records.par_iter().map(each).collect();
+        let told: Vec<Result<Vec<Artifact>, Diagnostic>> = records.par_iter().map(each).collect();
         for one in told {
             match one {
                 Ok(artifacts) => made.extend(artifacts),
-                Err(why) => faults.push(Diagnostic::error(code::EXPRESSION_FAILED, badge.message.at.clone(), why)),
+                Err(fault) => faults.push(fault),
             }
         }
     }
@@ -150,8 +154,8 @@ fn drawn(style: BadgeStyle, label: &str, message: &str, color: &str) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{all}\" height=\"{height}\" role=\"img\" aria-label=\"{0}: {1}\">\
          <title>{0}: {1}</title>",
-        escaped(&label),
-        escaped(&message)
+        escape(&label),
+        escape(&message)
     );
     if style == BadgeStyle::Plastic {
         svg.push_str("<linearGradient id=\"g\" x2=\"0\" y2=\"100%\"><stop offset=\"0\" stop-color=\"#fff\" stop-opacity=\".3\"/><stop offset=\"1\" stop-opacity=\".3\"/></linearGradient>");
@@ -171,9 +175,9 @@ fn drawn(style: BadgeStyle, label: &str, message: &str, color: &str) -> String {
         "</g><g fill=\"#fff\" font-family=\"Verdana,Geneva,DejaVu Sans,sans-serif\" font-size=\"{size}\"{weight}>\
          <text x=\"{room}\" y=\"{baseline}\" textLength=\"{left}\">{}</text>\
          <text x=\"{}\" y=\"{baseline}\" textLength=\"{right}\">{}</text></g></svg>",
-        escaped(&label),
+        escape(&label),
         first + room,
-        escaped(&message)
+        escape(&message)
     );
     svg
 }
@@ -193,10 +197,6 @@ fn width(text: &str, size: u32, loud: bool) -> u32 {
     let sum: u32 = text.chars().map(hundredths).sum();
     let spaced = if loud { u32::try_from(text.chars().count()).unwrap_or(0) } else { 0 };
     (sum * size).div_ceil(100) + spaced
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -61,6 +61,11 @@ fn months(days: &Stretch, offset: usize) -> Vec<(String, usize)> {
 /// The sums of the weeks that end as the days do, as a line.
 pub fn sparkline(days: &Stretch) -> String {
     let weeks: Vec<u64> = days.counts.rchunks(7).rev().map(|week| week.iter().flatten().sum()).collect();
+    line("Activity", &weeks)
+}
+
+/// A number for each week, as a line.
+pub fn line(what: &str, weeks: &[u64]) -> String {
     let most = weeks.iter().copied().max().unwrap_or(0).max(1);
     let last = weeks.len().saturating_sub(1).max(1) as u64;
     let points = weeks.iter().zip(0_u64..).map(|(sum, at)| {
@@ -68,7 +73,7 @@ pub fn sparkline(days: &Stretch) -> String {
         format!("{x},{y}")
     });
     let points: Vec<String> = points.collect();
-    let told = format!("Activity by week: {}", weeks.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
+    let told = format!("{what} by week: {}", weeks.iter().map(u64::to_string).collect::<Vec<_>>().join(", "));
     format!("{}<polyline points=\"{}\"/></svg>", opened("spark", (WIDTH, HEIGHT), &told), points.join(" "))
 }
 

@@ -3,8 +3,8 @@
 use super::plan::{Job, Of, job};
 use super::{PLAIN, Site};
 use crate::model::{
-    ArtifactOrigin, Collection, Diagnostic, Page, PathTemplate, Place, Placed, Record, Value, code, page_key, page_url,
-    slug,
+    ArtifactOrigin, BadSlug, Collection, Diagnostic, Page, PathTemplate, Place, Placed, Record, Value, code, page_key,
+    page_url, slug,
 };
 use std::sync::Arc;
 
@@ -46,7 +46,8 @@ pub fn of_records<'a>(
             continue;
         };
         let origin = ArtifactOrigin::PageOf { page: at, record: index };
-        let whole = job(page, page_key(&found), origin, Of::Record { collection, at: index });
+        let mut whole = job(page, page_key(&found), origin, Of::Record { collection, at: index });
+        whole.title = whole.title.or_else(|| titled(collection, record));
         if page.path.value.fields().any(|field| field == collection.key) {
             let other = |alias: &str| {
                 let of = |field: &str| {
@@ -54,7 +55,7 @@ pub fn of_records<'a>(
                 };
                 path(&page.path.value, of)
             };
-            jobs.extend(aliases(record).iter().filter_map(|alias| Some(alias_of(&whole, &other(alias)?))));
+            jobs.extend(record.aliases().iter().filter_map(|alias| Some(alias_of(&whole, &other(alias)?))));
         }
         jobs.push(whole);
     }
@@ -107,14 +108,6 @@ fn unnamed(site: &Site<'_>, page: &Page, collection: &Collection, record: &Recor
     told.collect()
 }
 
-fn aliases(record: &Record) -> Vec<String> {
-    match record.get("aliases") {
-        Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
-        Some(value) => value.label().into_iter().collect(),
-        None => Vec::new(),
-    }
-}
-
 /// A page at another path that leads to `page`.
 fn alias_of<'a>(page: &Job<'a>, path: &str) -> Job<'a> {
     let key = page_key(path);
@@ -141,7 +134,7 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
             faults.push(site.templates.missing(&Placed { value: template, at: place }));
             continue;
         }
-        let path = match in_urls(&record.key) {
+        let path = match plain_path(record) {
             Ok(path) => path,
             Err(why) => {
                 let message = format!("the path `{}` {why}, so the page has no URL", record.key.escape_debug());
@@ -149,25 +142,78 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
                 continue;
             }
         };
-        let key = page_key(if path == "index" { "" } else { &path });
+        let key = page_key(&path);
         let page = Job {
             url: page_url(&key),
             key,
             template,
             origin: ArtifactOrigin::Plain(at),
-            title: text("title"),
+            title: titled(plain, record),
             description: text("description").or_else(|| text("excerpt")),
             indexed: record.get("indexed") != Some(&Value::Bool(false)),
             of: Of::Record { collection: plain, at },
         };
-        jobs.extend(aliases(record).iter().filter_map(|alias| Some(alias_of(&page, &in_urls(alias).ok()?))));
+        faults.extend(flag(site, plain, record, "indexed"));
+        faults.extend(below_surface(site, plain, record, &page.url));
+        for (item, alias) in record.aliases().iter().enumerate() {
+            let Some(path) = plain_alias(alias) else {
+                let place = site.locate.locate(plain, record, "aliases", Some(item));
+                let fault = Diagnostic::error(code::BAD_PATH, place, format!("`{alias}` is no path of a page"));
+                faults.push(fault.help("write the former path, such as `guides/start`"));
+                continue;
+            };
+            let alias = alias_of(&page, &path);
+            faults.extend(below_surface(site, plain, record, &alias.url));
+            jobs.push(alias);
+        }
         jobs.push(page);
     }
     faults
 }
 
+/// What a record is called on its page.
+fn titled(collection: &Collection, record: &Record) -> Option<String> {
+    let text = |name: &str| {
+        let public = record.get(name).filter(|_| !collection.is_private(name));
+        public.and_then(Value::as_text).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let key = || record.key.rsplit('/').next().unwrap_or(&record.key).to_owned();
+    text("title").or_else(|| text("name")).or_else(|| Some(key()))
+}
+
+/// A flag that says neither yes nor no.
+fn flag(site: &Site<'_>, plain: &Collection, record: &Record, name: &str) -> Option<Diagnostic> {
+    let other = record.get(name).filter(|value| !matches!(value, Value::Bool(_) | Value::Null))?;
+    let message = format!("`{name}` must be true or false, not {}", other.kind());
+    let fault = Diagnostic::error(code::WRONG_TYPE, site.locate.locate(plain, record, name, None), message);
+    Some(fault.help(format!("write `{name}: true` or `{name}: false`")))
+}
+
+/// A page where the API answers.
+fn below_surface(site: &Site<'_>, plain: &Collection, record: &Record, url: &str) -> Option<Diagnostic> {
+    let mut surfaces = site.settings.surfaces.iter().filter(|surface| !surface.prefix.is_empty());
+    let surface = surfaces.find(|surface| url.starts_with(&format!("{}/", surface.prefix)))?;
+    let place = site.locate.locate(plain, record, "slug", None);
+    let message = format!("`{url}` is below the surface `{}`, whose requests the API answers", surface.name);
+    let fault = Diagnostic::error(code::BAD_PATH, place, message);
+    Some(fault.help(format!("choose a path that does not begin with `{}/`", surface.prefix)))
+}
+
+/// The path of an alias of a page that is a file of its own; `None` for what is none, or the root.
+fn plain_alias(alias: &str) -> Option<String> {
+    let path = alias.trim_matches('/');
+    let is_path =
+        !path.contains(':') && !path.split('/').any(|part| matches!(part, "" | "." | "..")) && path != "index";
+    in_urls(path).ok().filter(|_| is_path)
+}
+
+/// The path of the page that is a file of its own; empty for the root.
+pub fn plain_path(record: &Record) -> Result<String, BadSlug> {
+    in_urls(&record.key).map(|path| if path == "index" { String::new() } else { path })
+}
+
 /// A path by its slugs.
-fn in_urls(path: &str) -> Result<String, crate::model::BadSlug> {
+fn in_urls(path: &str) -> Result<String, BadSlug> {
     let segments: Result<Vec<String>, _> = path.split('/').filter(|segment| !segment.is_empty()).map(slug).collect();
     Ok(segments?.join("/"))
 }

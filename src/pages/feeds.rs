@@ -7,15 +7,25 @@ use super::plan::{self, label};
 use crate::content::instant;
 use crate::model::{
     Artifact, ArtifactOrigin, Body, CacheClass, Collection, Diagnostic, Feed, Page, PageOf, Record, Value, code,
-    page_key, page_url,
+    encode_path, is_xml, page_key, page_url,
 };
 use atom_syndication as atom;
 use jiff::Timestamp;
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 const GENERATOR: &str = "Precast";
+
+/// What a feed says of itself.
+struct Head {
+    /// Its address, without the extension.
+    own: String,
+    /// The page that it follows.
+    home: String,
+    title: String,
+}
 
 /// One entry, ready for both formats.
 struct Entry {
@@ -29,15 +39,15 @@ struct Entry {
     updated: Timestamp,
 }
 
-/// Both forms of every feed.
-pub fn feeds(site: &Site<'_>, answers: &Answers) -> (Vec<Artifact>, Vec<Diagnostic>) {
+/// Both forms of every feed. `urls` are those of the pages.
+pub fn feeds(site: &Site<'_>, answers: &Answers, urls: &HashSet<&str>) -> (Vec<Artifact>, Vec<Diagnostic>) {
     let all = site.settings.feeds.iter().enumerate().flat_map(|(at, feed)| {
         let view = &site.settings.views[feed.view.value];
         answers.lists(feed.view.value, view).into_iter().map(move |list| (at, feed, list))
     });
     let all: Vec<_> = all.collect();
     let made: Vec<(Vec<Artifact>, Vec<Diagnostic>)> =
-        all.par_iter().map(|(at, feed, list)| one(site, answers, (*at, feed), list)).collect();
+        all.par_iter().map(|(at, feed, list)| one(site, answers, (*at, feed), list, urls)).collect();
     let (artifacts, faults): (Vec<_>, Vec<_>) = made.into_iter().unzip();
     (artifacts.concat(), faults.concat())
 }
@@ -47,6 +57,7 @@ fn one(
     answers: &Answers,
     (at, feed): (usize, &Feed),
     list: &List<'_>,
+    urls: &HashSet<&str>,
 ) -> (Vec<Artifact>, Vec<Diagnostic>) {
     let view = &site.settings.views[feed.view.value];
     let collection = &site.collections[view.from];
@@ -89,8 +100,12 @@ fn one(
         origin,
     };
     let base = &site.settings.site.base_url;
-    let xml = in_atom(base, &path, &title, &entries);
-    let json = in_json(base, &path, &title, &entries);
+    // What a feed follows is the page that it stands below, where there is one.
+    let above = page_url(&page_key(path.rsplit_once('/').map_or("", |(above, _)| above)));
+    let home = format!("{base}{}", if urls.contains(above.as_str()) { &above } else { "/" });
+    let head = Head { own: format!("{base}{}", encode_path(&path)), home, title };
+    let xml = in_atom(&head, &entries);
+    let json = in_json(&head, &entries);
     let made = vec![
         artifact(format!("{path}.xml"), "application/atom+xml; charset=utf-8", xml.into_bytes()),
         artifact(format!("{path}.json"), "application/feed+json; charset=utf-8", json.into_bytes()),
@@ -111,12 +126,53 @@ fn named(site: &Site<'_>, from: usize, field: &str, key: &str) -> String {
     name.unwrap_or(key).to_owned()
 }
 
-/// A text with whole URLs: it is read far from the site.
-fn whole(site: &Site<'_>, html: &str) -> String {
+/// The attributes of elements that hold addresses, as the build writes them.
+const ADDRESSES: [&str; 3] = [" href=\"", " poster=\"", " src=\""];
+
+/// The text of a page with whole URLs: it is read far from the site.
+fn whole(site: &Site<'_>, page: &str, html: &str) -> String {
     let info = &site.settings.site;
     let origin = info.base_url.strip_suffix(info.base_path()).unwrap_or(&info.base_url);
-    let html = html.replace("<a href=\"/", &format!("<a href=\"{origin}/"));
-    html.replace("<img src=\"/", &format!("<img src=\"{origin}/"))
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        let (before, from) = rest.split_at(start);
+        let (tag, after) = from.split_at(tag_end(from));
+        out.push_str(before);
+        addressed(tag, page, origin, &mut out);
+        rest = after;
+    }
+    out + rest
+}
+
+/// Where a tag ends: values of attributes may hold its sign.
+fn tag_end(tag: &str) -> usize {
+    let mut quote = None;
+    for (at, sign) in tag.char_indices() {
+        match (quote, sign) {
+            (None, '>') => return at + 1,
+            (None, '"' | '\'') => quote = Some(sign),
+            (Some(open), _) if open == sign => quote = None,
+            _ => {}
+        }
+    }
+    tag.len()
+}
+
+/// Writes a tag with whole addresses.
+fn addressed(tag: &str, page: &str, origin: &str, out: &mut String) {
+    let mut rest = tag;
+    while let Some((at, name)) = ADDRESSES.iter().filter_map(|name| Some((rest.find(name)?, *name))).min() {
+        let (before, value) = rest.split_at(at + name.len());
+        out.push_str(before);
+        if value.starts_with('#') {
+            out.push_str(page);
+        } else if value.starts_with('/') && !value.starts_with("//") {
+            out.push_str(origin);
+        }
+        rest = value;
+    }
+    out.push_str(rest);
 }
 
 fn entry(
@@ -140,11 +196,15 @@ fn entry(
         Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
         _ => Vec::new(),
     };
+    let url = format!("{}{}", site.settings.site.base_url, page_url(&page_key(&path)));
     Ok(Entry {
-        url: format!("{}{}", site.settings.site.base_url, page_url(&page_key(&path))),
         title: text("title").or_else(|| text("name")).unwrap_or_else(|| record.key.clone()),
         summary: text("subtitle").or_else(|| text("excerpt")),
-        html: record.get("html").filter(|_| !collection.is_private("html")).map(|html| whole(site, &html.unescaped())),
+        html: record
+            .get("html")
+            .filter(|_| !collection.is_private("html"))
+            .map(|html| whole(site, &url, &html.unescaped())),
+        url,
         author,
         tags,
         published,
@@ -152,7 +212,7 @@ fn entry(
     })
 }
 
-fn in_atom(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
+fn in_atom(head: &Head, entries: &[Entry]) -> String {
     let at = |timestamp: Timestamp| timestamp.to_string().parse().unwrap_or_default();
     let link = |href: String, rel: &str, mime: &str| atom::Link {
         href,
@@ -161,7 +221,7 @@ fn in_atom(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
         ..atom::Link::default()
     };
     let person = |name: &str| atom::Person { name: name.to_owned(), ..atom::Person::default() };
-    let own = format!("{base}/{path}.xml");
+    let own = format!("{}.xml", head.own);
     let entry = |entry: &Entry| atom::Entry {
         id: entry.url.clone(),
         title: atom::Text::plain(entry.title.clone()),
@@ -185,19 +245,19 @@ fn in_atom(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
     };
     let feed = atom::Feed {
         id: own.clone(),
-        title: atom::Text::plain(title),
+        title: atom::Text::plain(head.title.clone()),
         // Of a feed without entries, an instant that no entry is older than.
         updated: at(entries.iter().map(|entry| entry.updated).max().unwrap_or(Timestamp::UNIX_EPOCH)),
-        authors: vec![person(title)],
+        authors: vec![person(&head.title)],
         generator: Some(atom::Generator { value: GENERATOR.to_owned(), ..atom::Generator::default() }),
-        links: vec![link(own, "self", "application/atom+xml"), link(format!("{base}/"), "alternate", "text/html")],
+        links: vec![link(own, "self", "application/atom+xml"), link(head.home.clone(), "alternate", "text/html")],
         entries: entries.iter().map(entry).collect(),
         ..atom::Feed::default()
     };
-    feed.to_string()
+    feed.to_string().replace(|sign| !is_xml(sign), "")
 }
 
-fn in_json(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
+fn in_json(head: &Head, entries: &[Entry]) -> String {
     let item = |entry: &Entry| {
         let mut item = json!({
             "id": entry.url,
@@ -222,9 +282,9 @@ fn in_json(base: &str, path: &str, title: &str, entries: &[Entry]) -> String {
     };
     let feed = json!({
         "version": "https://jsonfeed.org/version/1.1",
-        "title": title,
-        "home_page_url": format!("{base}/"),
-        "feed_url": format!("{base}/{path}.json"),
+        "title": head.title,
+        "home_page_url": head.home,
+        "feed_url": format!("{}.json", head.own),
         "items": entries.iter().map(item).collect::<Vec<_>>(),
     });
     format!("{feed:#}\n")

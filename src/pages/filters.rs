@@ -24,6 +24,9 @@ pub fn add(environment: &mut Environment<'static>) {
 
 /// A date or an instant in the words of a `strftime` format: `{{ article.date|date("%-d %B %Y") }}`.
 fn date(value: &Value, format: Option<&str>) -> Result<String, Error> {
+    if value.is_undefined() || value.is_none() {
+        return Err(wrong("there is no date: the value is not there, or it is private"));
+    }
     let text = value.to_string();
     let format = format.unwrap_or("%-d %B %Y");
     let zoned: Option<Zoned> = if let Ok(at) = text.parse::<Timestamp>() {
@@ -61,6 +64,7 @@ fn words(text: &str, most: usize) -> String {
     let mut words = text.split_whitespace();
     let mut short = words.by_ref().take(most).collect::<Vec<_>>().join(" ");
     if words.next().is_some() {
+        short.truncate(short.trim_end_matches(['.', ',', ';', ':', '…']).len());
         short.push('…');
     }
     short
@@ -84,6 +88,6 @@ mod tests {
         assert_eq!(grouped(Value::from(999)), "999");
         assert_eq!(grouped(Value::from(1234.5)), "1,234.5");
         assert!(grouped(Value::from("many")).contains("`many` is not a number"));
-        assert_eq!((words("a  b c", 2), words("a b", 2)), ("a b…".to_owned(), "a b".to_owned()));
+        assert_eq!((words("a  b. c", 2), words("a b.", 2)), ("a b…".to_owned(), "a b.".to_owned()));
     }
 }

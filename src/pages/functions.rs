@@ -5,10 +5,11 @@ use super::assets::Assets;
 use super::charts;
 use super::records::{Records, object};
 use crate::content::render_markdown;
-use crate::model::{Collection, Settings};
-use crate::scores::{Known, Stretch};
+use crate::model::{Collection, Manner, Settings};
+use crate::scores::Known;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What every page is rendered with.
@@ -19,6 +20,8 @@ pub struct Shared<'a> {
     pub answers: Answers,
     pub assets: Arc<Assets>,
     pub known: Known,
+    /// The URLs of pages that keep their extension, since their names have a dot.
+    pub dotted: Arc<BTreeSet<String>>,
 }
 
 fn wrong(why: impl Into<String>) -> Error {
@@ -27,7 +30,7 @@ fn wrong(why: impl Into<String>) -> Error {
 
 pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let info = &shared.settings.site;
-    let manner = info.markdown;
+    let manner = Manner { highlight: info.markdown.highlight.or(Some(true)), ..info.markdown };
     environment.add_global("site", site(shared));
 
     let answers = shared.answers.clone();
@@ -42,21 +45,37 @@ pub fn add(environment: &mut Environment<'static>, shared: &Shared<'_>) {
             .ok_or_else(|| wrong(format!("there is no answer `{path}`; `default=[]` stands in where that is no fault")))
     });
 
+    let answers = shared.answers.clone();
+    environment.add_function("neighbours", move |path: &str, of: Kwargs| -> Result<Value, Error> {
+        let mut members = of.args();
+        let (Some(member), None) = (members.next(), members.next()) else {
+            return Err(wrong("`neighbours` takes one member that names a row, such as `slug=record.slug`"));
+        };
+        let found = answers.neighbours(path, member, &of.get::<Value>(member)?);
+        found.ok_or_else(|| wrong(format!("there is no list `{path}`")))
+    });
+
     let records = shared.records.clone();
     environment.add_function("record", move |name: &str, key: &Value| records.find(name, key));
 
-    chart(environment, shared, ("heatmap", YEAR), charts::heatmap);
-    chart(environment, shared, ("sparkline", HALF_YEAR), charts::sparkline);
+    heatmap(environment, shared);
+    sparkline(environment, shared);
 
     let assets = Arc::clone(&shared.assets);
-    environment.add_function("asset", move |path: &str| -> Result<String, Error> { assets.url(path).map_err(wrong) });
-
-    add_url(environment, info.base_path());
-
-    let base_url = info.base_url.clone();
-    environment.add_function("absolute", move |path: &str| -> Result<String, Error> {
-        local(path).map(|path| format!("{base_url}{path}"))
+    let origin = info.base_url.strip_suffix(info.base_path()).unwrap_or(&info.base_url).to_owned();
+    environment.add_function("asset", move |path: &str, options: Kwargs| -> Result<String, Error> {
+        let absolute = options.get::<Option<bool>>("absolute")?.unwrap_or(false);
+        options.assert_all_used()?;
+        let url = assets.url(path).map_err(wrong)?;
+        Ok(if absolute { format!("{origin}{url}") } else { url })
     });
+
+    for (name, base) in [("url", info.base_path()), ("absolute", info.base_url.as_str())] {
+        let (base, dotted) = (base.to_owned(), Arc::clone(&shared.dotted));
+        environment.add_function(name, move |path: &str| -> Result<String, Error> {
+            local(path).map(|path| format!("{base}{}", reached(&path, &dotted)))
+        });
+    }
 
     environment.add_function("markdown", move |text: &str| Value::from_safe_string(render_markdown(text, manner)));
 }
@@ -73,20 +92,44 @@ const YEAR: u32 = 53 * 7;
 const HALF_YEAR: u32 = 26 * 7;
 
 /// `heatmap("users", key)`: what is known of a member's days, drawn; nothing where nothing is known.
-fn chart(
-    environment: &mut Environment<'static>,
-    shared: &Shared<'_>,
-    (name, length): (&'static str, u32),
-    draw: fn(&Stretch) -> String,
-) {
+fn heatmap(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let known = shared.known.clone();
     let collections: Vec<String> = shared.collections.iter().map(|collection| collection.name.clone()).collect();
-    environment.add_function(name, move |collection: &str, key: &Value| -> Result<Value, Error> {
+    environment.add_function("heatmap", move |collection: &str, key: &Value| -> Result<Value, Error> {
         let Some(at) = collections.iter().position(|name| name == collection) else {
             return Err(wrong(format!("there is no collection `{collection}`")));
         };
-        let days = known.stretch(at, &key.to_string(), length);
-        Ok(days.map_or(Value::from(()), |days| Value::from_safe_string(draw(&days))))
+        let days = known.stretch(at, &key.to_string(), YEAR);
+        Ok(days.map_or(Value::from(()), |days| Value::from_safe_string(charts::heatmap(&days))))
+    });
+}
+
+/// The path at which a page is, which is another one where a name has a dot.
+fn reached(path: &str, dotted: &BTreeSet<String>) -> String {
+    let (page, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    let whole = format!("{page}.html");
+    if dotted.contains(&whole) { whole + rest } else { path.to_owned() }
+}
+
+/// `sparkline("users", key)`: what is known of half a year by weeks; with `score="github"` what that score was.
+fn sparkline(environment: &mut Environment<'static>, shared: &Shared<'_>) {
+    let known = shared.known.clone();
+    let collections: Vec<Arc<Collection>> = shared.collections.to_vec();
+    environment.add_function("sparkline", move |name: &str, key: &Value, options: Kwargs| -> Result<Value, Error> {
+        let score = options.get::<Option<&str>>("score")?;
+        options.assert_all_used()?;
+        let Some(at) = collections.iter().position(|collection| collection.name == name) else {
+            return Err(wrong(format!("there is no collection `{name}`")));
+        };
+        let drawn = match score {
+            None => known.stretch(at, &key.to_string(), HALF_YEAR).map(|days| charts::sparkline(&days)),
+            Some(score) => {
+                let record = collections[at].find(&key.to_string()).filter(|record| record.hidden.is_none());
+                let weeks = record.map(|record| known.history((at, record), score, HALF_YEAR / 7));
+                weeks.transpose().map_err(wrong)?.flatten().map(|weeks| charts::line("Score", &weeks))
+            }
+        };
+        Ok(drawn.map_or(Value::from(()), Value::from_safe_string))
     });
 }
 

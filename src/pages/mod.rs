@@ -11,9 +11,11 @@ mod functions;
 mod plan;
 pub mod prose;
 mod records;
+mod search;
 mod sitemap;
 mod templates;
 
+pub use search::Index;
 pub use templates::Templates;
 
 use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, SiteInfo, media_type};
@@ -41,10 +43,14 @@ pub struct Site<'a> {
     pub known: Known,
 }
 
-/// Renders every page. `artifacts` are the answers and the files of `site/static/`, in order of key.
-pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, Vec<Diagnostic>) {
+/// Renders every page. `artifacts` are the answers and the files of `site/static/`, in order of key; `index` is that of an
+/// earlier run.
+pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>, index: &mut Index) -> (Vec<Artifact>, Vec<Diagnostic>) {
     let answers = Answers::new(site.settings, artifacts);
     let (jobs, mut faults) = plan::jobs(site, &answers);
+    if let Some(fault) = plan::too_many(site.settings, artifacts.len(), jobs.len()) {
+        return (Vec::new(), vec![fault]);
+    }
     let assets = Arc::new(Assets::new(site.settings.site.base_path(), artifacts));
     let shared = Shared {
         settings: site.settings,
@@ -53,6 +59,9 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
         answers: answers.clone(),
         assets: Arc::clone(&assets),
         known: site.known.clone(),
+        dotted: Arc::new(
+            jobs.iter().filter(|job| job.url.strip_suffix(".html").is_some()).map(|job| job.url.clone()).collect(),
+        ),
     };
     let environment = site.templates.environment(&shared);
     let rendered: Vec<Result<Artifact, templates::Failure>> = jobs
@@ -63,7 +72,10 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
             }
             let template = environment.get_template(&job.template);
             let html = template.and_then(|template| template.render(job.context(&shared)));
-            html.map(|html| artifact(job, html)).map_err(|error| templates::Failure { page: job.url.clone(), error })
+            html.map(|html| artifact(job, html)).map_err(|error| {
+                let about = job.record().and_then(|(of, record)| site.locate.last_write(of, record));
+                templates::Failure { page: job.url.clone(), error, about }
+            })
         })
         .collect();
     let mut pages = Vec::with_capacity(rendered.len());
@@ -75,16 +87,29 @@ pub fn run(site: &Site<'_>, artifacts: &Arc<Vec<Artifact>>) -> (Vec<Artifact>, V
         }
     }
     faults.extend(site.templates.told(failures));
+    if let Some(path) = site.settings.search.as_ref().filter(|_| faults.is_empty()) {
+        let found = index.of(path, &indexed(&jobs, &pages));
+        match found {
+            Ok(index) => pages.extend(index),
+            Err(fault) => faults.push(fault),
+        }
+    }
     pages.extend(assets.artifacts());
     let (badges, wrong) = badges::badges(site, &answers);
     pages.extend(badges);
     faults.extend(wrong);
-    let (feeds, wrong) = feeds::feeds(site, &answers);
+    let (feeds, wrong) = feeds::feeds(site, &answers, &jobs.iter().map(|job| job.url.as_str()).collect());
     pages.extend(feeds);
     faults.extend(wrong);
     let taken = |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
     pages.extend(sitemap::sitemap(site.settings, &jobs).into_iter().filter(|made| !taken(&made.key)));
     (pages, faults)
+}
+
+/// The pages that may be found, with their URLs.
+fn indexed<'p>(jobs: &'p [Job<'_>], pages: &'p [Artifact]) -> Vec<(&'p str, &'p Artifact)> {
+    let rendered = jobs.iter().zip(pages);
+    rendered.filter(|(job, _)| job.indexed).map(|(job, page)| (job.url.as_str(), page)).collect()
 }
 
 /// The page of an alias: browsers go on, and search engines are told where it is.

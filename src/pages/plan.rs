@@ -4,7 +4,9 @@ use super::answers::{Answers, List};
 use super::functions::Shared;
 use super::records::object;
 use super::{Site, each};
-use crate::model::{ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Rows, View, page_key, page_url, slug};
+use crate::model::{
+    ArtifactOrigin, Collection, Diagnostic, Page, PageOf, Record, Rows, Settings, View, code, page_key, page_url, slug,
+};
 use minijinja::Value;
 use std::ops::Range;
 use std::sync::Arc;
@@ -48,6 +50,12 @@ pub struct Pager {
 }
 
 impl Job<'_> {
+    /// The record that the page is about, and its collection.
+    pub fn record(&self) -> Option<(&Collection, &Record)> {
+        let Of::Record { collection, at } = &self.of else { return None };
+        Some((&**collection, collection.records.get(*at as usize)?))
+    }
+
     /// What the template is rendered with.
     pub fn context(&self, shared: &Shared<'_>) -> Value {
         let info = &shared.settings.site;
@@ -132,6 +140,16 @@ pub fn jobs<'a>(site: &'a Site<'_>, answers: &'a Answers) -> (Vec<Job<'a>>, Vec<
     (jobs, faults)
 }
 
+/// What is wrong where the answers and the pages are more than the site allows.
+pub fn too_many(settings: &Settings, answers: usize, pages: usize) -> Option<Diagnostic> {
+    let (allowed, total) = (settings.site.max_artifacts, answers.saturating_add(pages));
+    let first = settings.pages.first().filter(|_| total > allowed)?;
+    let message =
+        format!("this site would make {total} artifacts, more than the {allowed} it allows: {pages} are pages");
+    let help = "show more rows on a page with `page.size` of its view, or raise `max_artifacts` under `[site]`";
+    Some(Diagnostic::error(code::TOO_MANY_ARTIFACTS, first.path.at.clone(), message).help(help))
+}
+
 /// The page of a 404 is found at no URL of its own.
 const NOT_FOUND: &str = "404.html";
 
@@ -152,10 +170,8 @@ pub fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> 
 fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: &List<'a>, jobs: &mut Vec<Job<'a>>) {
     let segment = segment(view, list);
     let path = page.path.value.fill(|_| segment);
-    let group = view
-        .group
-        .as_ref()
-        .map(|_| object([("label", Value::from(label(site, view, list))), ("slug", Value::from(segment))]));
+    let label = view.group.as_ref().map(|_| label(site, view, list));
+    let group = label.as_deref().map(|label| object([("label", Value::from(label)), ("slug", Value::from(segment))]));
     let total = list.rows.len();
     let size = view.page.unwrap_or(total).max(1);
     let pages = total.div_ceil(size).max(1);
@@ -166,7 +182,9 @@ fn of_list<'a>(site: &Site<'_>, page: &Page, (at, view): (u32, &View), list: &Li
         let key = page_key(if number == 1 { &path } else { &below });
         let range = (number - 1) * size..(number * size).min(total);
         let of = Of::Rows { key: list.key.to_owned(), rows: list.rows, group: group.clone(), range, pager };
-        jobs.push(job(page, key, ArtifactOrigin::Page(at), of));
+        let mut made = job(page, key, ArtifactOrigin::Page(at), of);
+        made.title = made.title.or_else(|| label.clone());
+        jobs.push(made);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What search engines are told of: `sitemap.xml` (sitemaps.org, protocol 0.9) and `robots.txt`.
 
 use super::plan::Job;
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, media_type};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Settings, escape, media_type};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub fn sitemap(settings: &Settings, jobs: &[Job<'_>]) -> Vec<Artifact> {
         let mut index = format!("{OPENING}<sitemapindex xmlns=\"{NAMESPACE}\">\n");
         for (at, part) in urls.chunks(LARGEST).enumerate() {
             let key = format!("sitemap-{}.xml", at + 1);
-            let _ = writeln!(index, "<sitemap><loc>{}</loc></sitemap>", escaped(&format!("{base}/{key}")));
+            let _ = writeln!(index, "<sitemap><loc>{}</loc></sitemap>", escape(&format!("{base}/{key}")));
             made.push(artifact(&key, set(base, part)));
         }
         made.push(artifact("sitemap.xml", index + "</sitemapindex>\n"));
@@ -41,13 +41,9 @@ pub fn sitemap(settings: &Settings, jobs: &[Job<'_>]) -> Vec<Artifact> {
 fn set(base: &str, urls: &[&str]) -> String {
     let mut text = format!("{OPENING}<urlset xmlns=\"{NAMESPACE}\">\n");
     for url in urls {
-        let _ = writeln!(text, "<url><loc>{}</loc></url>", escaped(&format!("{base}{url}")));
+        let _ = writeln!(text, "<url><loc>{}</loc></url>", escape(&format!("{base}{url}")));
     }
     text + "</urlset>\n"
-}
-
-fn escaped(url: &str) -> String {
-    url.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&apos;").replace('"', "&quot;")
 }
 
 fn artifact(key: &str, text: String) -> Artifact {

@@ -13,12 +13,21 @@ use std::sync::Arc;
 /// Where templates stand, below the root.
 pub const FOLDER: &str = "site/templates";
 
+/// The longest tag, in bytes.
+const LONGEST: usize = 8_000;
+/// Room for compiling it, in bytes; what is not used is never there.
+const STACK: usize = 256 * 1024 * 1024;
+/// How many steps a page may take: a list of 100,000 takes some millions, a loop without an end all there are.
+const STEPS: u64 = 20_000_000;
+
 /// The templates of a site, by their paths below the folder.
 #[derive(Debug, Default)]
 pub struct Templates {
     sources: BTreeMap<String, Arc<str>>,
     /// Those that do not compile.
     broken: BTreeSet<String>,
+    /// The others, compiled.
+    environment: Option<Environment<'static>>,
 }
 
 /// A page that could not be rendered.
@@ -26,6 +35,8 @@ pub struct Failure {
     /// The page's URL.
     pub page: String,
     pub error: Error,
+    /// What a member wrote last of the record that the page is about.
+    pub about: Option<Place>,
 }
 
 impl Templates {
@@ -50,15 +61,42 @@ impl Templates {
         for (name, source) in super::prose::SHIPPED {
             templates.sources.entry(name.to_owned()).or_insert_with(|| Arc::from(source));
         }
-        let (mut environment, mut broken) = (bare(), BTreeSet::new());
-        for (name, source) in &templates.sources {
-            if let Err(error) = environment.add_template_owned(name.clone(), source.to_string()) {
-                faults.push(templates.syntax(name, &error));
-                broken.insert(name.clone());
-            }
+        let (environment, broken) = templates.compile();
+        for (name, error) in &broken {
+            faults.push(templates.syntax(name, error));
         }
-        templates.broken = broken;
+        templates.broken = broken.into_keys().collect();
+        templates.environment = Some(environment);
         (templates, faults)
+    }
+
+    /// The templates that compile, and what is wrong with the others. A tag is compiled by recursion, so there is room for
+    /// the deepest that [`LONGEST`] bytes can say.
+    fn compile(&self) -> (Environment<'static>, BTreeMap<String, Error>) {
+        let compile = || {
+            let (mut environment, mut broken) = (bare(), BTreeMap::new());
+            for (name, source) in &self.sources {
+                let compiled = within_bounds(name, source)
+                    .and_then(|()| environment.add_template_owned(name.clone(), source.to_string()));
+                if let Err(error) = compiled {
+                    broken.insert(name.clone(), error);
+                }
+            }
+            (environment, broken)
+        };
+        let compiled = std::thread::scope(|scope| {
+            let roomy = std::thread::Builder::new().stack_size(STACK);
+            roomy.spawn_scoped(scope, compile).map(std::thread::ScopedJoinHandle::join)
+        });
+        let failed = |why: String| {
+            let failed = |name: &String| (name.clone(), Error::new(ErrorKind::InvalidOperation, why.clone()));
+            (bare(), self.sources.keys().map(failed).collect())
+        };
+        match compiled {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(_)) => failed("the compiler gave up".to_owned()),
+            Err(error) => failed(error.to_string()),
+        }
     }
 
     /// The templates in a folder, by path.
@@ -74,10 +112,9 @@ impl Templates {
 
     /// The templates with what does not need pages or answers.
     pub fn small_environment(&self, base: &str) -> Environment<'static> {
-        let mut environment = bare();
-        filters::add(&mut environment);
+        let mut environment = self.compiled();
         functions::add_url(&mut environment, base);
-        self.compiled(environment)
+        environment
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -94,17 +131,15 @@ impl Templates {
 
     /// The templates with all that they can call.
     pub fn environment(&self, shared: &Shared<'_>) -> Environment<'static> {
-        let mut environment = bare();
-        filters::add(&mut environment);
+        let mut environment = self.compiled();
         functions::add(&mut environment, shared);
-        self.compiled(environment)
+        environment
     }
 
-    fn compiled(&self, mut environment: Environment<'static>) -> Environment<'static> {
-        for (name, source) in &self.sources {
-            // What does not compile was told when it was read.
-            let _ = environment.add_template_owned(name.clone(), source.to_string());
-        }
+    /// The templates and their filters. Copies share what was compiled.
+    fn compiled(&self) -> Environment<'static> {
+        let mut environment = self.environment.clone().unwrap_or_else(bare);
+        filters::add(&mut environment);
         environment
     }
 
@@ -129,23 +164,25 @@ impl Templates {
 
     /// What failed, each fault once: many pages may be made of one template.
     pub fn told(&self, failures: Vec<Failure>) -> Vec<Diagnostic> {
-        let mut faults: BTreeMap<(Place, String), (String, usize)> = BTreeMap::new();
-        for Failure { page, error } in failures {
+        let mut faults: BTreeMap<(Place, String), (String, usize, Vec<Place>)> = BTreeMap::new();
+        for Failure { page, error, about } in failures {
             let error = innermost(&error);
             if self.is_told(error) {
                 continue;
             }
             let name = error.name().unwrap_or_default();
             let at = self.place(name, error.range(), error.line());
-            faults.entry((at, self.why(error))).or_insert((page, 0)).1 += 1;
+            let (_, times, all) = faults.entry((at, self.why(error))).or_insert((page, 0, Vec::new()));
+            *times += 1;
+            all.extend(about);
         }
-        let told = faults.into_iter().map(|((at, why), (page, times))| {
+        let told = faults.into_iter().map(|((at, why), (page, times, about))| {
             let more = match times {
                 1 => String::new(),
                 2 => ", and one page more".to_owned(),
                 _ => format!(", and {} pages more", times - 1),
             };
-            Diagnostic::error(code::TEMPLATE_FAILED, at, format!("{why}, on the page `{page}`{more}"))
+            Diagnostic::error(code::TEMPLATE_FAILED, at, format!("{why}, on the page `{page}`{more}")).about(about)
         });
         told.collect()
     }
@@ -161,12 +198,32 @@ impl Templates {
         let text = error.name().and_then(|name| self.sources.get(name));
         let there = text.zip(error.range()).and_then(|(text, range)| text.get(range)).map(str::trim);
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        let detail = match error.kind() {
+            ErrorKind::OutOfFuel => format!("it takes more than {STEPS} steps: is there a loop in a loop?"),
+            _ => detail,
+        };
         match (error.kind(), there.filter(|there| !there.is_empty() && there.len() <= 60)) {
             (ErrorKind::UndefinedError, Some(there)) => format!("`{there}` is undefined"),
             (_, Some(there)) => format!("`{there}` fails: {detail}"),
             (_, None) => detail,
         }
     }
+}
+
+/// Refuses a template with a tag that is longer than can be compiled.
+fn within_bounds(name: &str, source: &str) -> Result<(), Error> {
+    let mut rest = source;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let closing = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
+        let length = rest[start..].find(closing).unwrap_or(rest.len() - start);
+        if length > LONGEST {
+            let line = source[..source.len() - rest.len() + start].matches('\n').count() + 1;
+            let why = format!("`{name}` has a tag of {length} bytes in line {line}, and {LONGEST} are the most");
+            return Err(Error::new(ErrorKind::SyntaxError, why));
+        }
+        rest = &rest[start + length..];
+    }
+    Ok(())
 }
 
 /// The error at its source: includes and blocks wrap what failed in them.
@@ -212,6 +269,7 @@ fn write(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
 fn bare() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(true);
+    environment.set_fuel(Some(STEPS));
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_auto_escape_callback(|name| match name.rsplit('.').next() {
         Some("html" | "svg" | "xml") => AutoEscape::Html,

@@ -65,8 +65,20 @@ pub fn unreachable(
     unreachable.iter().map(told).collect()
 }
 
-/// Keys of the build's own documents that are not among the artifacts yet, and its state.
+/// Keys that no view, page or file may have.
 pub fn is_reserved(settings: &Settings, key: &str) -> bool {
+    is_sealed(settings, key) || settings.writes.are_there() && is_of_receipts(settings, key)
+}
+
+/// Whether a key is that of the folder of receipts, or below it, in whatever letter case.
+fn is_of_receipts(settings: &Settings, key: &str) -> bool {
+    let Some(folder) = settings.home_surface().map(|home| home.key(release::RECEIPTS)) else { return false };
+    let begins = key.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(&folder));
+    begins && (key.len() == folder.len() || key[folder.len()..].starts_with('/'))
+}
+
+/// Keys of the build's own documents that are not among the artifacts yet, and its state.
+pub fn is_sealed(settings: &Settings, key: &str) -> bool {
     let own = |name: &str| settings.home_surface().is_some_and(|surface| surface.key(name) == key);
     own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
 }

@@ -3,17 +3,24 @@
 use super::{Report, collisions, reread};
 use crate::content::{self, Content, Moment, Places};
 use crate::contract::{self, Api, RouteTable};
-use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Settings, code};
+use crate::model::{About, Artifact, Collection, Diagnostic, Inputs, Place, Receipt, Settings, code};
 use crate::pages::prose::{self, Shortcodes};
 use crate::pages::{self, Templates};
-use crate::scores::{Freshness, Known, Scores};
+use crate::scores::{Known, Scores};
 use crate::{release, views};
 use jiff::Timestamp;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// A site: where it is, and what it says of itself.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    pub root: &'a Path,
+    pub settings: &'a Settings,
+}
 
 /// What the inputs say, before it is sealed.
 pub struct Computed {
@@ -25,81 +32,105 @@ pub struct Computed {
     /// The next instant at which the output changes without new input.
     pub next_change: Option<Timestamp>,
     pub activity: release::Activity,
+    /// What became of each write, in order of id.
+    pub receipts: Vec<Receipt>,
 }
 
 impl Computed {
     /// What the release says of itself.
     pub fn facts<'a>(&'a self, records: &'a [(String, usize)], read_at: Option<Timestamp>) -> release::Facts<'a> {
-        release::Facts { records, read_at, activity: Some(&self.activity), next_change: self.next_change }
+        let (activity, next_change) = (Some(&self.activity), self.next_change);
+        release::Facts { records, read_at, activity, next_change, receipts: &self.receipts }
+    }
+
+    /// Faults of which nobody needs to know more.
+    fn cut_off(faults: Vec<Diagnostic>) -> Self {
+        Self {
+            artifacts: Vec::new(),
+            table: RouteTable::default(),
+            api: Api { components: BTreeMap::new(), operations: Vec::new() },
+            faults,
+            next_change: None,
+            activity: release::Activity::default(),
+            receipts: Vec::new(),
+        }
     }
 }
 
 /// What an earlier build in this process left.
-pub struct Kept<'k> {
-    pub answers: &'k mut views::Kept,
-    pub texts: &'k mut prose::Kept,
+#[derive(Default)]
+pub struct Kept {
+    answers: views::Kept,
+    texts: prose::Kept,
+    index: pages::Index,
 }
 
-/// Reads, computes and describes. Where there are faults, the artifacts are what could be made.
+/// Reads, computes and describes. Where there are faults, the artifacts are what could be made; where a write is at fault,
+/// nothing is.
 pub fn compute(
-    root: &Path,
-    settings: &Settings,
+    Site { root, settings }: Site<'_>,
     inputs: Inputs,
     moment: Moment<'_>,
     mut faults: Vec<Diagnostic>,
     report: &mut Report,
-    kept: Option<Kept<'_>>,
+    kept: Option<&mut Kept>,
 ) -> Computed {
     let start = Instant::now();
     let (statics, unreadable) = release::statics(&inputs);
     faults.extend(unreadable.into_iter().filter_map(|(path, file)| content::unreadable(path, file)));
+    faults.extend(unreadable_facts(settings, &inputs));
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
     let places = Places::new(&reread);
-    faults.extend(unreadable_facts(settings, &inputs));
     let (templates, wrong) = if settings.pages.is_empty() { Default::default() } else { Templates::read(&inputs) };
     faults.extend(wrong);
-    let (scores, wrong) = Scores::read(settings, &inputs, moment.now);
+    let gone = |collection: usize| moment.writes?.removed(collection);
+    let (scores, wrong) = Scores::read(settings, &inputs, moment.now, &gone);
     faults.extend(wrong);
-    let files = prose::Files::of(&inputs);
+    let files = prose::Files::of(&inputs, settings.site.markdown.trusted);
     let mut content = content::read(settings, inputs, &places, Moment { overlays: &scores, ..moment });
     faults.append(&mut content.diagnostics);
-    let (answered, texts) = kept.map(|kept| (kept.answers, kept.texts)).unzip();
+    let mut first = Kept::default();
+    let (again, kept) = (kept.is_some(), kept.unwrap_or(&mut first));
     let (shortcodes, wrong) = Shortcodes::of(&templates, settings.site.base_path());
     faults.extend(wrong);
     let desk = prose::Site { settings, files: &files, shortcodes: &shortcodes, locate: &places };
-    let mut first = prose::Kept::default();
     let prose::Finished { artifacts: media, asked, faults: wrong } =
-        prose::finish(&desk, &mut content.collections, &mut content.pages, texts.unwrap_or(&mut first));
+        prose::finish(&desk, &mut content.collections, &mut content.pages, &mut kept.texts);
     faults.extend(wrong);
+    if moment.writes.is_some_and(|effect| !effect.blamed(&faults).is_empty()) {
+        return Computed::cut_off(faults);
+    }
     report.hidden = std::mem::take(&mut content.hidden);
-    let published =
-        |collection: &Arc<Collection>| collection.records.iter().filter(|record| record.hidden.is_none()).count();
-    report.collections =
-        content.collections.iter().map(|collection| (collection.name.clone(), published(collection))).collect();
+    report.collections = content.collections.iter().map(published).collect();
     report.time("content", start);
     let start = Instant::now();
     let explained = explained(settings, &content, &scores);
-    let (answers, wrong) = views::run(settings, &content.collections, &places, &explained, answered);
+    let (answers, wrong) =
+        views::run(settings, &content.collections, &places, &explained, again.then_some(&mut kept.answers));
     faults.extend(wrong);
-    let mut artifacts = Vec::with_capacity(answers.iter().chain([&statics, &media]).map(Vec::len).sum());
-    answers.into_iter().chain([statics, media]).for_each(|some| artifacts.extend(some));
-    sort(&mut artifacts);
+    let mut artifacts = gathered(answers.into_iter().chain([statics, media]).collect());
     report.time("views", start);
     let start = Instant::now();
-    let wrong = paged(settings, &content, &templates, &places, scores.known(), &mut artifacts);
-    let all_paged = wrong.is_empty();
+    let answered = !faults.iter().any(|fault| fault.code == code::TOO_MANY_ARTIFACTS);
+    let page = || paged(settings, &content, &templates, &places, scores.known(), &mut artifacts, &mut kept.index);
+    let wrong = answered.then(page).unwrap_or_default();
+    let all_paged = answered && wrong.is_empty();
     faults.extend(wrong);
     report.time("pages", start);
     let start = Instant::now();
     let api = describe(settings, &content, &mut artifacts);
     let table = routed(settings, &content, &places, &mut artifacts, &mut faults);
     if all_paged {
-        faults.extend(prose::check(&asked, &artifacts, &|key| collisions::is_reserved(settings, key), &places));
+        faults.extend(prose::check(&asked, &artifacts, &|key| collisions::is_sealed(settings, key), &places));
     }
     report.time("contract", start);
-    let freshness = scores.freshness(&content.collections);
-    let next_change = content.next_change.into_iter().chain(freshness.next_stale()).min();
-    Computed { artifacts, table, api, faults, next_change, activity: activity(settings, &scores, &freshness) }
+    let (activity, next_change) = activity(settings, &content, &scores);
+    Computed { artifacts, table, api, faults, next_change, activity, receipts: Vec::new() }
+}
+
+/// A collection's name, and how many of its records are published.
+fn published(collection: &Arc<Collection>) -> (String, usize) {
+    (collection.name.clone(), collection.records.iter().filter(|record| record.hidden.is_none()).count())
 }
 
 /// Adds the pages that people read.
@@ -110,6 +141,7 @@ fn paged(
     places: &Places<'_>,
     known: Known,
     artifacts: &mut Vec<Artifact>,
+    index: &mut pages::Index,
 ) -> Vec<Diagnostic> {
     if settings.pages.is_empty() && settings.badges.is_empty() {
         return Vec::new();
@@ -123,7 +155,7 @@ fn paged(
         known,
     };
     let answers = Arc::new(std::mem::take(artifacts));
-    let (pages, faults) = pages::run(&site, &answers);
+    let (pages, faults) = pages::run(&site, &answers, index);
     *artifacts = Arc::unwrap_or_clone(answers);
     artifacts.extend(pages);
     sort(artifacts);
@@ -169,13 +201,15 @@ fn explained(settings: &Settings, content: &Content, scores: &Scores<'_>) -> vie
     collections.into_iter().map(|at| (at, scores.explain(at, &content.collections[at].records))).collect()
 }
 
-/// What `status.json` says of the sources of activity and of the scores.
-fn activity(settings: &Settings, scores: &Scores<'_>, freshness: &Freshness<'_>) -> release::Activity {
+/// What `status.json` says of the sources of activity and of the scores, and when anything changes by itself.
+fn activity(settings: &Settings, content: &Content, scores: &Scores<'_>) -> (release::Activity, Option<Timestamp>) {
+    let freshness = scores.freshness(&content.collections);
     let told = |told: serde_json::Value, some: bool| some.then(|| told.to_string());
-    release::Activity {
+    let activity = release::Activity {
         sources: told(freshness.told(), !settings.sources.is_empty()),
         scores: told(scores.formulas(), !settings.scores.is_empty()),
-    }
+    };
+    (activity, content.next_change.into_iter().chain(freshness.next_stale()).min())
 }
 
 /// Adds what the build says of its answers.
@@ -183,7 +217,7 @@ fn describe(settings: &Settings, content: &Content, artifacts: &mut Vec<Artifact
     let records = contract::record_schemas(settings, content);
     let api = contract::api(settings, content, &records);
     let mut more = contract::pages(settings, &api, artifacts);
-    more.extend(contract::openapi(settings, &api, artifacts));
+    more.extend(contract::openapi(settings, content, &api, artifacts));
     more.extend(contract::client(settings, &api));
     more.extend(contract::schemas(settings, &records));
     more.extend(contract::answer_schemas(settings, &api));
@@ -192,6 +226,13 @@ fn describe(settings: &Settings, content: &Content, artifacts: &mut Vec<Artifact
     artifacts.append(&mut more);
     sort(artifacts);
     api
+}
+
+fn gathered(parts: Vec<Vec<Artifact>>) -> Vec<Artifact> {
+    let mut artifacts = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| artifacts.extend(part));
+    sort(&mut artifacts);
+    artifacts
 }
 
 fn sort(artifacts: &mut [Artifact]) {

@@ -1,7 +1,10 @@
 //! What commands besides `build` and `check` ask of a site.
 
-use super::compute::{Computed, compute};
+use super::compute::{Computed, Site};
+use super::writes::{self, Given};
 use super::{Report, open, reread};
+#[cfg(feature = "write")]
+use crate::content::Rules;
 use crate::content::{self, Content, Moment, Places};
 use crate::model::{Collection, Diagnostic, Settings};
 use crate::{contract, disk};
@@ -17,8 +20,10 @@ use std::sync::Arc;
 pub fn load_site(root: &Path, moment: Moment<'_>) -> Result<(Report, Option<(Settings, Computed)>)> {
     let mut report = Report::default();
     let Some((settings, faults)) = open(root, &mut report)? else { return Ok((report, None)) };
-    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
-    let mut computed = compute(root, &settings, inputs, moment, faults, &mut report, None);
+    let inputs = super::read(root, &settings)?;
+    let site = Site { root, settings: &settings };
+    let given = Given { site, inputs, moment, faults, further: &|_| Vec::new() };
+    let mut computed = writes::computed(given, &mut report, None);
     report.settle(std::mem::take(&mut computed.faults));
     Ok((report, Some((settings, computed))))
 }
@@ -39,9 +44,9 @@ pub fn load_schema(
 }
 
 pub(super) fn read_content(root: &Path, settings: &Settings) -> Result<Content> {
-    let inputs = disk::read(root, &settings.wanted(), settings.site.max_file_bytes)?;
+    let inputs = super::read(root, settings)?;
     let reread = |path: &str| reread(root, path, settings.site.max_file_bytes);
-    Ok(content::read(settings, inputs, &Places::new(&reread), Moment::at(Timestamp::now())))
+    Ok(writes::content(Site { root, settings }, inputs, &Places::new(&reread), Moment::at(Timestamp::now())))
 }
 
 /// The schema of a collection as it is written.
@@ -57,6 +62,25 @@ pub fn load_written_schema(
     let wanted: Vec<String> = decl.schema.iter().map(|path| path.value.clone()).collect();
     let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
     Ok(content::read_schema(settings, decl, &inputs))
+}
+
+/// The settings, and what may be written by them: for each of their writes its rules, or none where the schema has faults.
+/// None where the settings cannot be read.
+///
+/// # Errors
+/// When the disk fails.
+#[cfg(feature = "write")]
+pub fn load_rules(root: &Path) -> Result<Option<(Settings, Vec<Option<Rules>>)>> {
+    let (settings, _) = super::load_settings(root)?;
+    let Some(settings) = settings else { return Ok(None) };
+    let wanted: Vec<String> = settings.writes.collections.iter().map(|decl| decl.schema.value.clone()).collect();
+    let inputs = disk::read(root, &wanted, settings.site.max_file_bytes)?;
+    let rules = |decl| {
+        let (rules, faults) = Rules::read(decl, &settings, &inputs);
+        rules.filter(|_| faults.is_empty())
+    };
+    let rules = settings.writes.collections.iter().map(rules).collect();
+    Ok(Some((settings, rules)))
 }
 
 /// The key of the first published record of each collection.

@@ -65,10 +65,12 @@ pub fn mentions(root: &Path, settings: &Settings, key: &str) -> Result<Vec<Menti
     Ok(found)
 }
 
-/// The aliases of a record that are no other's.
+/// The aliases of a record that are no other's, nor were of somebody who is gone.
 fn former(collection: &Collection, record: &Record) -> Vec<String> {
     let is_own = |alias: &String| {
-        collection.find(alias).is_some_and(|owner| owner.key == record.key) && !record.key.eq_ignore_ascii_case(alias)
+        !collection.removed.has(alias)
+            && collection.find(alias).is_some_and(|owner| owner.key == record.key)
+            && !record.key.eq_ignore_ascii_case(alias)
     };
     record.aliases().into_iter().filter(is_own).collect()
 }

@@ -4,7 +4,7 @@
 
 use super::Report;
 use crate::content::settings;
-use crate::contract::{self, Api, Change};
+use crate::contract::{self, Api, Change, RouteTable};
 use crate::model::{Artifact, Diagnostic, Place, Release, Settings, code};
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -52,10 +52,35 @@ fn declared_at(settings: &Settings, change: &Change) -> Place {
     view.map_or_else(|| surface.at.clone(), |view| view.path.at.clone())
 }
 
-/// Checks the release against its own schemas; what does not pass is put into the report.
-pub fn verified(settings: &Settings, api: &Api, release: &Release, report: &mut Report) -> bool {
+/// Checks the release against its own schemas, and follows the links of its pages; what does not pass is put into the
+/// report.
+pub fn verified(
+    settings: &Settings,
+    (api, table): (&Api, &RouteTable),
+    release: &Release,
+    report: &mut Report,
+) -> bool {
     let start = Instant::now();
-    let verified = contract::verify(settings, api, release.artifacts.par_iter().map(|sealed| &sealed.artifact));
+    let artifacts: Vec<&Artifact> = release.artifacts.iter().map(|sealed| &sealed.artifact).collect();
+    let (passed, faults) = unkept(settings, (api, table), &artifacts, &|_| false);
+    report.verified = faults.is_empty().then_some(passed);
+    report.time("verify", start);
+    let good = faults.is_empty();
+    if !good {
+        report.settle(faults);
+    }
+    good
+}
+
+/// How many of some artifacts, in order of key, pass their schemas; what does not, and the links that lead nowhere.
+/// `known` are keys of what is not among them yet.
+pub fn unkept(
+    settings: &Settings,
+    (api, table): (&Api, &RouteTable),
+    artifacts: &[&Artifact],
+    known: &(dyn Fn(&str) -> bool + Sync),
+) -> (usize, Vec<Diagnostic>) {
+    let verified = contract::verify(settings, api, artifacts.par_iter().copied());
     let told = |mismatch: &contract::Mismatch| {
         let at = match mismatch.view {
             Some(view) => settings.views[view].path.at.clone(),
@@ -69,12 +94,7 @@ pub fn verified(settings: &Settings, api: &Api, release: &Release, report: &mut 
         Diagnostic::error(code::SCHEMA_MISMATCH, at, message)
             .help("correct what the collection's schema says of the member, or the expression that derives it")
     };
-    let faults: Vec<Diagnostic> = verified.mismatches.iter().map(told).collect();
-    report.verified = faults.is_empty().then_some(verified.passed);
-    report.time("verify", start);
-    let good = faults.is_empty();
-    if !good {
-        report.settle(faults);
-    }
-    good
+    let mut faults: Vec<Diagnostic> = verified.mismatches.iter().map(told).collect();
+    faults.extend(super::links::broken(settings, table, artifacts, known));
+    (verified.passed, faults)
 }

@@ -1,15 +1,12 @@
 //! Builds one after another in one process: what did not change is not read again.
 
-use super::{
-    MAX_SETTINGS_BYTES, Report,
-    compute::{self, compute},
-    read_settings, summary,
-};
-use crate::content::{Kept, Moment, settings};
+use super::compute::Site;
+use super::writes::{self, Caches, Given};
+use super::{MAX_SETTINGS_BYTES, Report, read_settings, summary};
+use crate::content::{Moment, settings};
 use crate::contract::RouteTable;
-use crate::model::{InputFile, Inputs, Release, Settings};
-use crate::pages::prose;
-use crate::{disk, release, views};
+use crate::model::{self, InputFile, Inputs, Release, Settings};
+use crate::{disk, release};
 use anyhow::Result;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -46,9 +43,9 @@ pub struct Session {
     /// Whether the last build had no faults.
     good: bool,
     inputs: Inputs,
-    kept: Kept,
-    answers: views::Kept,
-    texts: prose::Kept,
+    caches: Caches,
+    /// What of the inbox no build reads.
+    writes: model::Writes,
     /// The last good release.
     last: Option<Arc<Release>>,
 }
@@ -62,9 +59,8 @@ impl Session {
             wanted: Vec::new(),
             good: false,
             inputs: Inputs::default(),
-            kept: Kept::default(),
-            answers: views::Kept::default(),
-            texts: prose::Kept::default(),
+            caches: Caches::default(),
+            writes: model::Writes::default(),
             last: None,
         }
     }
@@ -86,21 +82,20 @@ impl Session {
             report.settle(faults);
             return Ok(Built::Faulty(report));
         };
+        self.writes = settings.writes.clone();
         let read = self.read(settings.site.max_file_bytes, changed.filter(|_| same))?;
         if same && !anyway && read.as_ref().is_some_and(BTreeSet::is_empty) && self.good {
             return Ok(Built::Same);
         }
         let schemas = settings.collections.iter().filter_map(|decl| decl.schema.as_ref());
         if !same || read.is_none_or(|changed| schemas.clone().any(|schema| changed.contains(schema.value.as_str()))) {
-            self.kept.forget();
-            self.answers.forget();
-            self.texts.forget();
+            self.caches = Caches::default();
         }
         report.time("read", start);
-        let moment = Moment { drafts: self.drafts, kept: Some(&self.kept), ..Moment::at(now) };
-        let kept = compute::Kept { answers: &mut self.answers, texts: &mut self.texts };
-        let mut computed = compute(&self.root, &settings, self.inputs.clone(), moment, faults, &mut report, Some(kept));
-        self.kept.turn();
+        let moment = Moment { drafts: self.drafts, ..Moment::at(now) };
+        let site = Site { root: &self.root, settings: &settings };
+        let given = Given { site, inputs: self.inputs.clone(), moment, faults, further: &|_| Vec::new() };
+        let mut computed = writes::computed(given, &mut report, Some(&mut self.caches));
         report.settle(std::mem::take(&mut computed.faults));
         self.good = report.errors() == 0;
         if !self.good {
@@ -129,6 +124,9 @@ impl Session {
             inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         // A folder above a source may appear or go, too.
+        if self.writes.keep_back(path) {
+            return false;
+        }
         let meets = |wanted: &str| below(wanted, path) || below(path, wanted);
         meets(settings::PATH) || self.wanted.iter().any(|wanted| meets(wanted))
     }
@@ -153,7 +151,8 @@ impl Session {
                 return Ok(Some(changed));
             }
         }
-        let mut inputs = disk::read(&self.root, &self.wanted, max)?;
+        let left_out = |path: &str| self.writes.keep_back(path);
+        let mut inputs = disk::read_but(&self.root, &self.wanted, max, &left_out)?;
         let old = &self.inputs;
         let mut changed: BTreeSet<Arc<str>> = BTreeSet::new();
         for (path, file) in &mut inputs.files {

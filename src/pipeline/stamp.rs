@@ -1,6 +1,6 @@
 //! What a finished build was made from, so that the next one can tell that nothing changed.
 
-use super::ReleaseSummary;
+use super::{BuildOptions, ReleaseSummary, Report, Writes};
 use crate::model::{Hidden, InputFile, Inputs, hex};
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -20,10 +20,39 @@ pub struct Stamp {
     pub read_at: Option<i128>,
     pub hidden: Vec<Hidden>,
     pub collections: Vec<(String, usize)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Writes>,
     pub release: ReleaseSummary,
 }
 
 impl Stamp {
+    pub fn of(
+        fingerprint: String,
+        options: BuildOptions<'_>,
+        next_change: Option<Timestamp>,
+        report: &Report,
+        release: ReleaseSummary,
+    ) -> Self {
+        Self {
+            fingerprint,
+            from: options.now.as_nanosecond(),
+            read_at: options.read_at().map(Timestamp::as_nanosecond),
+            until: next_change.map(Timestamp::as_nanosecond),
+            hidden: report.hidden.clone(),
+            collections: report.collections.clone(),
+            writes: report.writes.clone(),
+            release,
+        }
+    }
+
+    /// What that build found, for the report of one that finds the same.
+    pub fn tell(self, report: &mut Report) {
+        report.hidden = self.hidden;
+        report.collections = self.collections;
+        report.writes = self.writes;
+        report.release = Some(self.release);
+    }
+
     /// Whether a build of the same inputs at `now` would give the same.
     pub fn holds(&self, fingerprint: &str, now: Timestamp, read_at: Option<Timestamp>) -> bool {
         let now = now.as_nanosecond();

@@ -9,8 +9,9 @@ use std::sync::Arc;
 type Digested = (usize, [u8; 32], u64);
 
 /// Digests every artifact, in parallel; the order stays. What is shared with `last`, which is in order of key as
-/// `artifacts` are, was digested before.
-pub fn all(artifacts: Vec<Artifact>, last: &[Sealed]) -> Vec<Sealed> {
+/// `artifacts` are, was digested before. There is room for so many more that name the release: a list this long is not to
+/// be moved for them.
+pub fn all(artifacts: Vec<Artifact>, last: &[Sealed], more: usize) -> Vec<Sealed> {
     let mut prefixes: Vec<(Prefix, usize)> = Vec::new();
     let (mut others, mut known) = (Vec::new(), Vec::new());
     let mut older = last.iter().peekable();
@@ -39,8 +40,7 @@ pub fn all(artifacts: Vec<Artifact>, last: &[Sealed]) -> Vec<Sealed> {
     let mut digests: Vec<Digested> = singles.chain(lists).chain(known).collect();
     digests.par_sort_unstable_by_key(|(at, ..)| *at);
     let seal = |(artifact, (_, sha256, size))| Sealed { artifact, sha256, size };
-    // Room for the two documents that name the release: a list this long is not to be moved for them.
-    let mut sealed = Vec::with_capacity(artifacts.len() + 2);
+    let mut sealed = Vec::with_capacity(artifacts.len() + more);
     sealed.extend(artifacts.into_iter().zip(digests).map(seal));
     sealed
 }
@@ -152,8 +152,8 @@ mod tests {
             list("[", 0..2, "] "),
             list("[", 0..3, "]"),
         ];
-        let sealed = all(artifacts, &[]);
-        let again = all(sealed.iter().map(|sealed| sealed.artifact.clone()).collect(), &sealed);
+        let sealed = all(artifacts, &[], 0);
+        let again = all(sealed.iter().map(|sealed| sealed.artifact.clone()).collect(), &sealed, 0);
         for sealed in sealed.into_iter().chain(again) {
             let body = sealed.artifact.body.to_vec();
             assert_eq!(sealed.sha256, <[u8; 32]>::from(Sha256::digest(&body)), "{}", String::from_utf8_lossy(&body));

@@ -1,7 +1,7 @@
 //! The seal: a digest for each artifact, one for all, and the documents that name it.
 
-use super::digests;
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Release, Sealed, Settings, hex, write_text};
+use super::{digests, receipts};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, Receipt, Release, Sealed, Settings, hex, write_text};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -9,6 +9,13 @@ use std::sync::Arc;
 /// The manifest's key, where the site has a surface to carry it.
 pub fn manifest_key(settings: &Settings) -> Option<String> {
     settings.home_surface().map(|surface| surface.key("manifest.json"))
+}
+
+/// The keys of what names the release, and is no artifact before it is sealed.
+pub fn sealed_keys(settings: &Settings, receipts: &[Receipt]) -> Vec<String> {
+    let Some(home) = settings.home_surface() else { return Vec::new() };
+    let own = ["manifest.json", "status.json"].map(|name| home.key(name));
+    own.into_iter().chain(receipts.iter().map(|receipt| home.key(&receipts::path(receipt)))).collect()
 }
 
 /// What a release says of itself besides its digest.
@@ -21,6 +28,8 @@ pub struct Facts<'a> {
     pub activity: Option<&'a Activity>,
     /// The next instant at which the output changes without new input.
     pub next_change: Option<Timestamp>,
+    /// What became of each write, in order of id.
+    pub receipts: &'a [Receipt],
 }
 
 /// What `status.json` says of activity, each as JSON.
@@ -32,11 +41,11 @@ pub struct Activity {
     pub scores: Option<String>,
 }
 
-/// Digests `artifacts`, which are in order of key, and adds `status.json` and `manifest.json`, which name the release
-/// and so stand outside its digest.
+/// Digests `artifacts`, which are in order of key, and adds the receipts of writes, `status.json` and `manifest.json`, which
+/// name the release and so stand outside its digest.
 /// `last` is an earlier release, empty where there is none: what both share is not digested again.
 pub fn seal(settings: &Settings, facts: Facts<'_>, artifacts: Vec<Artifact>, last: &[Sealed]) -> Release {
-    let mut sealed = digests::all(artifacts, last);
+    let mut sealed = digests::all(artifacts, last, facts.receipts.len() + 2);
     let mut all = Sha256::new();
     for Sealed { artifact, sha256, .. } in &sealed {
         for part in [artifact.key.as_bytes(), artifact.media_type.as_bytes(), artifact.cache.name().as_bytes()] {
@@ -47,17 +56,22 @@ pub fn seal(settings: &Settings, facts: Facts<'_>, artifacts: Vec<Artifact>, las
     }
     let id: [u8; 32] = all.finalize().into();
     if let Some(surface) = settings.home_surface() {
+        let release = hex(&id);
+        let receipt = |receipt| meta(surface.key(&receipts::path(receipt)), receipts::document(receipt, &release));
+        insert(&mut sealed, facts.receipts.iter().map(receipt).collect());
         let status = meta(surface.key("status.json"), status(settings, facts, &id));
-        insert(&mut sealed, status);
+        insert(&mut sealed, vec![status]);
         let manifest = meta(surface.key("manifest.json"), manifest(settings, facts, &id, &sealed));
-        insert(&mut sealed, manifest);
+        insert(&mut sealed, vec![manifest]);
     }
     Release { id, artifacts: sealed }
 }
 
-fn insert(sealed: &mut Vec<Sealed>, artifact: Artifact) {
-    let at = sealed.partition_point(|other| other.artifact.key < artifact.key);
-    sealed.insert(at, digests::one(artifact));
+/// Puts artifacts in their place, which is one for all: they are in order of key, and nothing stands between them.
+fn insert(sealed: &mut Vec<Sealed>, artifacts: Vec<Artifact>) {
+    let Some(first) = artifacts.first() else { return };
+    let at = sealed.partition_point(|other| other.artifact.key < first.key);
+    sealed.splice(at..at, artifacts.into_iter().map(digests::one));
 }
 
 fn meta(key: String, body: Vec<u8>) -> Artifact {

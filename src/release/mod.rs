@@ -3,8 +3,10 @@
 mod collisions;
 mod digests;
 mod manifest;
+mod receipts;
 mod statics;
 
 pub use collisions::{Collision, collisions};
-pub use manifest::{Activity, Facts, manifest_key, seal};
+pub use manifest::{Activity, Facts, manifest_key, seal, sealed_keys};
+pub use receipts::FOLDER as RECEIPTS;
 pub use statics::statics;

@@ -1,6 +1,8 @@
 //! `data/activity/<source>.ndjson` and its checks, read.
 
-use crate::model::{Activity, Check, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Source, code};
+use crate::model::{
+    Activity, Check, Checks, Days, Diagnostic, InputFile, Inputs, Place, Record, Removed, Source, code,
+};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,6 +15,14 @@ pub struct Facts {
     pub checks: Checks,
     /// When each member was last asked about, by the ASCII-lowered key.
     pub checked: HashMap<String, Check>,
+}
+
+impl Facts {
+    /// Drops what is known of those who are gone.
+    pub fn forget(&mut self, gone: &Removed) {
+        self.days.retain(|member, _| !gone.has(member));
+        self.checked.retain(|member, _| !gone.has(member));
+    }
 }
 
 pub fn read(source: &Source, inputs: &Inputs, faults: &mut Vec<Diagnostic>) -> Facts {

@@ -142,7 +142,7 @@ impl<'r> Zones<'r> {
 }
 
 /// A day, or the day of an instant where the member is.
-fn day(text: &str, zone: &TimeZone) -> Option<Date> {
+pub fn day(text: &str, zone: &TimeZone) -> Option<Date> {
     if text.len() == 10 {
         return text.parse().ok();
     }

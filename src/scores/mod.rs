@@ -16,7 +16,9 @@ pub use freshness::Freshness;
 pub use known::{Known, Stretch};
 pub use streak::{Course, Streak, streak};
 
-use crate::model::{Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Score, Settings, Value};
+use crate::model::{
+    Diagnostic, Inputs, Laid, Name, Number, Overlay, Overlays, Record, Removed, Score, Settings, Source, Value,
+};
 use facts::Facts;
 use jiff::Timestamp;
 use member::{Member, Members};
@@ -34,10 +36,23 @@ pub struct Scores<'a> {
 }
 
 impl<'a> Scores<'a> {
-    /// Reads the facts; what is no fact is told.
-    pub fn read(settings: &'a Settings, inputs: &Inputs, now: Timestamp) -> (Self, Vec<Diagnostic>) {
+    /// Reads the facts; what is no fact is told. Of members whom `gone` knows (by the index of their collection) nothing is
+    /// kept.
+    pub fn read(
+        settings: &'a Settings,
+        inputs: &Inputs,
+        now: Timestamp,
+        gone: &dyn Fn(usize) -> Option<&'a Removed>,
+    ) -> (Self, Vec<Diagnostic>) {
         let mut faults = Vec::new();
-        let facts = settings.sources.iter().map(|source| facts::read(source, inputs, &mut faults)).collect();
+        let read = |source: &Source| {
+            let mut facts = facts::read(source, inputs, &mut faults);
+            if let Some(gone) = gone(source.members).filter(|gone| !gone.is_empty()) {
+                facts.forget(gone);
+            }
+            facts
+        };
+        let facts = settings.sources.iter().map(read).collect();
         (Self { settings, facts: Arc::new(facts), now }, faults)
     }
 

@@ -72,7 +72,7 @@ impl Live {
     pub fn release(&self, served: Served) {
         let served = Arc::new(served);
         let before = self.now().served;
-        if before.as_ref().is_some_and(|before| before.release.id == served.release.id) {
+        if before.as_ref().is_some_and(|before| before.release.says_the_same(&served.release)) {
             return self.mended();
         }
         let (named, count) = changed(before.as_deref(), &served);

@@ -14,10 +14,13 @@ pub use live::Told;
 
 use crate::pipeline::Session;
 use anyhow::{Context, Result};
+use axum::extract::Request;
+use axum::response::Response;
 use jiff::Timestamp;
 use live::Live;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -34,7 +37,13 @@ pub struct Options {
     pub drafts: bool,
     /// Further names that requests may ask for.
     pub allowed_hosts: Vec<String>,
+    /// What answers some requests instead of the site.
+    pub mounted: Option<Mounted>,
 }
+
+/// Answers a request, or gives it back.
+pub type Mounted = Arc<dyn Fn(Request) -> Result<Answering, Request> + Send + Sync>;
+pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Serves until it is interrupted. `tell` hears of each build, and first of the address.
 ///
@@ -49,7 +58,7 @@ pub fn serve(options: Options, tell: impl Fn(Told<'_>) + Send + Sync + 'static) 
     let watching = watch::start(&options.root, options.now, session, Arc::clone(&live))?;
     live.tell(Told::Listening(address));
     let hosts = hosts::Hosts::new(&options.host, options.allowed_hosts);
-    let router = router::router(live, hosts);
+    let router = router::router(live, hosts, options.mounted);
     runtime.block_on(async {
         tokio::select! {
             () = connections::accept(listener, router) => {}

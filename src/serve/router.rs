@@ -1,5 +1,6 @@
 //! Requests to answers.
 
+use super::Mounted;
 use super::answer::{self, Asked};
 use super::events;
 use super::hosts::Hosts;
@@ -18,8 +19,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 /// CloudFront compresses from here on, in bytes.
 const WORTH_COMPRESSING: u64 = 1000;
 
-/// The site, and the tool's own paths under `/__precast/`.
-pub fn router(live: Arc<Live>, hosts: Hosts) -> Router {
+/// The site, the tool's own paths under `/__precast/`, and what is mounted besides.
+pub fn router(live: Arc<Live>, hosts: Hosts, mounted: Option<Mounted>) -> Router {
     let hosts = Arc::new(hosts);
     let compression = CompressionLayer::new()
         .gzip(true)
@@ -33,9 +34,22 @@ pub fn router(live: Arc<Live>, hosts: Hosts) -> Router {
         .fallback(site)
         .layer(compression)
         .layer(middleware::map_response(finish))
+        .with_state(live)
+        .layer(middleware::from_fn_with_state(mounted, elsewhere))
         .layer(Extension(Arc::clone(&hosts)))
         .layer(middleware::from_fn_with_state(hosts, known_host))
-        .with_state(live)
+}
+
+/// Requests that something else answers, headers and all.
+async fn elsewhere(State(mounted): State<Option<Mounted>>, request: Request, next: Next) -> Response {
+    let given = match mounted {
+        Some(mounted) => mounted(request),
+        None => Err(request),
+    };
+    match given {
+        Ok(answer) => answer.await,
+        Err(request) => next.run(request).await,
+    }
 }
 
 /// Events tell of drafts, and faults quote what is written: they are for pages of this machine and for programs.

@@ -4,17 +4,35 @@
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
 use super::{Condition, Content, Copy, Listed, Meta, Object, Put, PutError, Written, digest_tag};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
 /// What is put is first a file of this folder, on the same file system.
 const TEMPORARY: &str = ".precast/put";
+
+/// How a file gets to its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Over whatever is there.
+    Over,
+    /// In the stead of what is there; it stays through a loss of power.
+    Instead,
+    /// Only where there is nothing; it stays through a loss of power.
+    New,
+}
+
+impl Place {
+    fn is_durable(self) -> bool {
+        self != Self::Over
+    }
+}
 
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -63,23 +81,16 @@ impl Folder {
             if <[u8; 32]>::from(Sha256::digest(&body)) != sha256 {
                 bail!("the file of {key} changed while it was read: build again");
             }
-            let _held = match condition {
-                Condition::Any => None,
-                _ => Some(self.lock()?),
-            };
-            if *condition != Condition::Any {
-                let there = read(&file)?.map(|body| digest_tag(&body));
-                let holds = match condition {
-                    Condition::Any => true,
-                    Condition::Absent => there.is_none(),
-                    Condition::Unchanged(tag) => there.as_ref() == Some(tag),
-                };
-                if !holds {
-                    return Ok(None);
+            let put = match condition {
+                Condition::Any => self.place(&file, &body, Place::Over)?,
+                Condition::Absent => self.place(&file, &body, Place::New)?,
+                Condition::Unchanged(tag) => {
+                    let _held = self.lock()?;
+                    let there = read(&file)?.map(|body| digest_tag(&body));
+                    there.as_ref() == Some(tag) && self.place(&file, &body, Place::Instead)?
                 }
-            }
-            self.replace(&file, &body, *condition != Condition::Any)?;
-            Ok(Some(Written { etag: digest_tag(&body), version: None }))
+            };
+            Ok(put.then(|| Written { etag: digest_tag(&body), version: None }))
         };
         match done() {
             Ok(Some(written)) => Ok(written),
@@ -88,37 +99,47 @@ impl Folder {
         }
     }
 
-    /// Writes beside the place, and renames. `durable` waits for the disk.
-    fn replace(&self, file: &Path, body: &[u8], durable: bool) -> Result<()> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
+    /// Writes beside the place, and renames or links. Says whether it did: a new file is only where there is none.
+    fn place(&self, file: &Path, body: &[u8], place: Place) -> Result<bool> {
         let temporaries = self.path.join(TEMPORARY);
-        fs::create_dir_all(&temporaries).with_context(|| format!("cannot make {}", temporaries.display()))?;
-        let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let temporary = temporaries.join(name);
-        let written = (|| -> io::Result<()> {
-            let mut out = File::create(&temporary)?;
+        let made = fs::create_dir_all(&temporaries).and_then(|()| temporary(&temporaries));
+        let (temporary, mut out) = made.map_err(|error| told(&error, file))?;
+        let written = (|| -> io::Result<bool> {
             out.write_all(body)?;
-            if durable {
+            if place.is_durable() {
                 out.sync_all()?;
             }
-            drop(out);
-            if let Some(parent) = file.parent() {
-                fs::create_dir_all(parent)?;
+            let parent = file.parent().unwrap_or(&self.path);
+            make_folder(parent)?;
+            if place == Place::New {
+                // Of all who link at once, one does.
+                match fs::hard_link(&temporary, file) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                    linked => linked?,
+                }
+            } else {
+                fs::rename(&temporary, file)?;
             }
-            fs::rename(&temporary, file)
+            if place.is_durable() {
+                sync_folder(parent)?;
+            }
+            Ok(true)
         })();
-        if written.is_err() {
+        if place == Place::New || written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                anyhow!(
-                    "cannot write {}: the disk is full. Make room, and run it again: it is finished then",
-                    file.display()
-                )
+        written.map_err(|error| told(&error, file))
+    }
+
+    /// Removes what processes that are no more have left: nobody is at work on it.
+    pub(super) fn sweep(&self) {
+        let Ok(left) = fs::read_dir(self.path.join(TEMPORARY)) else { return };
+        for path in left.flatten().map(|entry| entry.path()) {
+            let Ok(file) = File::open(&path) else { continue };
+            if file.try_lock().is_ok() {
+                let _ = fs::remove_file(&path);
             }
-            _ => anyhow!("cannot write {}: {error}", file.display()),
-        })
+        }
     }
 
     /// Held while a condition is looked at and the object is put.
@@ -140,7 +161,7 @@ impl Folder {
         blocking(move || {
             let body = read(&from)?.filter(|body| <[u8; 32]>::from(Sha256::digest(body)) == sha256);
             let Some(body) = body else { return Ok(None) };
-            folder.replace(&to, &body, false)?;
+            folder.place(&to, &body, Place::Over)?;
             Ok(Some(Written { etag: digest_tag(&body), version: None }))
         })
         .await
@@ -193,6 +214,75 @@ impl Folder {
             Ok(listed)
         })
         .await
+    }
+}
+
+/// Makes a folder and those above it, each of which stays through a loss of power.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        make_folder(parent)?;
+    }
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => folder.parent().map_or(Ok(()), sync_folder),
+    }
+}
+
+/// Waits until the names in a folder are on the disk (fsync(2)).
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// Elsewhere folders are no files, and names are as durable as the system makes them.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// A new file, locked for as long as it is open. What a killed process has left under its name may be linked to an object
+/// already, and processes of two containers have the same number: no file is taken that is there.
+fn temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static OURS: OnceLock<u64> = OnceLock::new();
+    let ours = *OURS.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+    loop {
+        let path = folder.join(format!("{ours:016x}-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+        match File::options().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                let file = made?;
+                // Where there are no locks, nobody sweeps either.
+                if file.lock().is_err() || !is_swept(&file)? {
+                    return Ok((path, file));
+                }
+            }
+        }
+    }
+}
+
+/// Whether somebody removed the file before it was locked.
+#[cfg(unix)]
+fn is_swept(file: &File) -> io::Result<bool> {
+    Ok(std::os::unix::fs::MetadataExt::nlink(&file.metadata()?) == 0)
+}
+
+#[cfg(not(unix))]
+fn is_swept(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn told(error: &io::Error, file: &Path) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            let again = "Make room, and run it again: it is finished then";
+            anyhow!("cannot write {}: the disk is full. {again}", file.display())
+        }
+        _ => anyhow!("cannot write {}: {error}", file.display()),
     }
 }
 

@@ -3,24 +3,39 @@
 
 #![allow(clippy::disallowed_methods, reason = "an I/O edge")]
 
+#[cfg(feature = "s3")]
+mod aws;
+#[cfg(feature = "s3")]
 mod faults;
 mod folder;
 mod memory;
+mod object;
+#[cfg(feature = "s3")]
 mod s3;
 
+#[cfg(feature = "s3")]
+pub use aws::aws;
+#[cfg(feature = "s3")]
 pub use faults::{Call, told};
 pub use folder::Folder;
 pub use memory::Memory;
-pub use s3::{S3, aws, trying};
+pub use object::{Condition, Content, Copy, ETag, Headers, Listed, Meta, Object, Put, PutError, Written};
+#[cfg(feature = "s3")]
+pub use s3::{S3, trying};
 
 use crate::model::{Location, hex};
-use anyhow::{Result, bail};
+#[cfg(not(feature = "s3"))]
+use anyhow::bail;
+use anyhow::{Result, anyhow};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most that `DeleteObjects` of S3 takes.
+const DELETED_AT_ONCE: usize = 1000;
 
 /// A place that holds objects, below one prefix.
 #[derive(Clone)]
@@ -35,6 +50,7 @@ pub struct Store {
 enum Kind {
     Memory(Memory),
     Folder(Folder),
+    #[cfg(feature = "s3")]
     S3(S3),
 }
 
@@ -43,103 +59,8 @@ enum Kind {
 pub struct Options {
     pub endpoint: Option<String>,
     pub region: Option<String>,
-}
-
-/// What a version of an object is known by for conditional writes. Opaque: it need not be a digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ETag(pub String);
-
-/// What an object is served with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Headers {
-    pub content_type: String,
-    pub cache_control: String,
-}
-
-/// The body of an object to put.
-#[derive(Clone, Debug)]
-pub enum Content {
-    Bytes(Bytes),
-    /// A file that is too large to hold in memory, and its size in bytes.
-    File(PathBuf, u64),
-}
-
-/// An object to put.
-#[derive(Clone, Debug)]
-pub struct Put<'a> {
-    pub key: &'a str,
-    pub content: Content,
-    pub sha256: [u8; 32],
-    pub headers: &'a Headers,
-    pub condition: Condition,
-}
-
-/// Where a copy goes, and what it is served with.
-#[derive(Clone, Copy, Debug)]
-pub struct Copy<'a> {
-    pub key: &'a str,
-    pub sha256: [u8; 32],
-    pub headers: &'a Headers,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    Any,
-    /// Only where there is no object.
-    Absent,
-    /// Only where the object is still this one.
-    Unchanged(ETag),
-}
-
-/// What a put left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    pub etag: ETag,
-    /// The version of the object, where the place keeps versions.
-    pub version: Option<String>,
-}
-
-/// Why a put did not happen.
-#[derive(Debug)]
-pub enum PutError {
-    /// The condition does not hold.
-    Precondition,
-    Failed(anyhow::Error),
-}
-
-/// An object without its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Meta {
-    pub etag: ETag,
-    pub version: Option<String>,
-    pub size: u64,
-    /// What the place itself computed when the object was put, where it tells.
-    pub sha256: Option<[u8; 32]>,
-    /// Whether the object says that this tool put it; `None` where the place keeps no headers.
-    pub ours: Option<bool>,
-    /// `None` where the place keeps no headers.
-    pub headers: Option<Headers>,
-}
-
-impl Meta {
-    /// Whether this tool put the object, or somebody else the very bytes that are meant.
-    pub fn is_own(&self, is_meant: impl FnOnce(&[u8; 32]) -> bool) -> bool {
-        self.ours == Some(true) || self.sha256.as_ref().is_some_and(is_meant)
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Object {
-    pub meta: Meta,
-    pub body: Vec<u8>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    pub key: String,
-    pub size: u64,
-    /// Seconds since 1970.
-    pub modified: i64,
+    /// Whether the credentials may get and put, and not list. A bucket then refuses to tell that an object is missing.
+    pub unlisted: bool,
 }
 
 /// Requests made, by what they cost.
@@ -159,10 +80,14 @@ impl Store {
     ///
     /// # Errors
     /// When there is no region.
+    #[cfg_attr(not(feature = "s3"), allow(unused_variables, reason = "a folder is reached without them"))]
     pub async fn open(location: &Location, options: &Options) -> Result<Self> {
         match location {
             Location::Folder(path) => Ok(Self::folder(path.clone())),
+            #[cfg(feature = "s3")]
             Location::S3 { bucket, prefix } => Ok(Self::s3(S3::open(bucket, prefix, options).await?)),
+            #[cfg(not(feature = "s3"))]
+            Location::S3 { .. } => bail!("this build reaches no buckets: build it with `--features s3`"),
         }
     }
 
@@ -175,6 +100,7 @@ impl Store {
         Self::of(Kind::Folder(Folder::new(path)), &name)
     }
 
+    #[cfg(feature = "s3")]
     pub fn s3(s3: S3) -> Self {
         let name = s3.name();
         Self::of(Kind::S3(s3), &name)
@@ -192,9 +118,17 @@ impl Store {
         &self.counts
     }
 
+    /// Removes what writers that were killed have left half written; of a folder, where nobody else does it.
+    pub fn sweep(&self) {
+        if let Kind::Folder(folder) = &self.kind {
+            folder.sweep();
+        }
+    }
+
     /// How many requests may be under way at once.
     pub fn parallel(&self) -> usize {
         match self.kind {
+            #[cfg(feature = "s3")]
             Kind::S3(_) => 64,
             _ => 8,
         }
@@ -202,7 +136,16 @@ impl Store {
 
     /// Whether requests cost money.
     pub fn is_bucket(&self) -> bool {
-        matches!(self.kind, Kind::S3(_))
+        self.keeps_headers() && !matches!(self.kind, Kind::Memory(_))
+    }
+
+    /// Whether what is missing cannot be told from what may not be read.
+    fn is_unlisted(&self) -> bool {
+        match &self.kind {
+            Kind::Memory(_) | Kind::Folder(_) => false,
+            #[cfg(feature = "s3")]
+            Kind::S3(s3) => s3.is_unlisted(),
+        }
     }
 
     /// Whether objects keep the headers they are put with.
@@ -214,7 +157,9 @@ impl Store {
     pub fn path(&self) -> Option<&std::path::Path> {
         match &self.kind {
             Kind::Folder(folder) => Some(folder.path()),
-            _ => None,
+            Kind::Memory(_) => None,
+            #[cfg(feature = "s3")]
+            Kind::S3(_) => None,
         }
     }
 
@@ -226,6 +171,7 @@ impl Store {
         match &self.kind {
             Kind::Memory(memory) => memory.put(&put),
             Kind::Folder(folder) => folder.put(put).await,
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => s3.put(put).await,
         }
     }
@@ -236,6 +182,7 @@ impl Store {
         match &self.kind {
             Kind::Memory(memory) => Ok(memory.get(key, version)),
             Kind::Folder(folder) => folder.get(key).await,
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => s3.get(key, version).await,
         }
     }
@@ -246,6 +193,7 @@ impl Store {
         match &self.kind {
             Kind::Memory(memory) => Ok(memory.get(key, None).map(|object| object.meta)),
             Kind::Folder(folder) => Ok(folder.get(key).await?.map(|object| object.meta)),
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => s3.head(key).await,
         }
     }
@@ -257,6 +205,7 @@ impl Store {
         match &self.kind {
             Kind::Memory(memory) => Ok(memory.copy(from, version, &to)),
             Kind::Folder(folder) => folder.copy(from, &to).await,
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => {
                 let Some((written, told)) = s3.copy(from, version, to).await? else { return Ok(None) };
                 let sha256 = match told {
@@ -269,6 +218,7 @@ impl Store {
     }
 
     /// The SHA-256 of an object: what the place says, or else of the bytes that it gives.
+    #[cfg(feature = "s3")]
     async fn digest(&self, key: &str) -> Result<Option<[u8; 32]>> {
         if let Some(sha256) = self.head(key).await?.and_then(|meta| meta.sha256) {
             return Ok(Some(sha256));
@@ -278,10 +228,11 @@ impl Store {
 
     /// Deletes the objects; one that is not there is no fault.
     pub async fn delete(&self, keys: &[String]) -> Result<()> {
-        self.counts.deletes.fetch_add(keys.len().div_ceil(s3::DELETED_AT_ONCE) as u64, Ordering::Relaxed);
+        self.counts.deletes.fetch_add(keys.len().div_ceil(DELETED_AT_ONCE) as u64, Ordering::Relaxed);
         match &self.kind {
             Kind::Memory(memory) => memory.delete(keys),
             Kind::Folder(folder) => folder.delete(keys).await?,
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => s3.delete(keys).await?,
         }
         Ok(())
@@ -292,6 +243,7 @@ impl Store {
         let (listed, requests) = match &self.kind {
             Kind::Memory(memory) => (memory.list(prefix), 1),
             Kind::Folder(folder) => (folder.list(prefix).await?, 1),
+            #[cfg(feature = "s3")]
             Kind::S3(s3) => s3.list(prefix).await?,
         };
         self.counts.lists.fetch_add(requests, Ordering::Relaxed);
@@ -300,6 +252,7 @@ impl Store {
 
     /// The names directly below `prefix`, which ends with a slash: of `s/a/x` and `s/b`, `a` and `b`.
     pub async fn folders(&self, prefix: &str) -> Result<Vec<String>> {
+        #[cfg(feature = "s3")]
         if let Kind::S3(s3) = &self.kind {
             let (folders, requests) = s3.folders(prefix).await?;
             self.counts.lists.fetch_add(requests, Ordering::Relaxed);
@@ -322,11 +275,17 @@ impl Store {
         let body = Bytes::from(body);
         let headers = Headers { content_type: "application/json".to_owned(), cache_control: "no-store".to_owned() };
         let content = Content::Bytes(body.clone());
+        let is_first = condition == Condition::Absent;
         let put = Put { key, content, sha256: Sha256::digest(&body).into(), headers: &headers, condition };
         match self.put(put).await {
             Err(PutError::Precondition) => match self.get(key, None).await.map_err(PutError::Failed)? {
                 Some(object) if object.body == body => {
                     Ok(Written { etag: object.meta.etag, version: object.meta.version })
+                }
+                // What is there and cannot be got would be taken for missing each time.
+                None if is_first && self.is_unlisted() => {
+                    let name = &self.name;
+                    Err(PutError::Failed(anyhow!("{name}/{key} is there, and may not be read: allow s3:GetObject")))
                 }
                 _ => Err(PutError::Precondition),
             },
@@ -337,36 +296,6 @@ impl Store {
 
 fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
-}
-
-impl Content {
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(_, size) => *size,
-        }
-    }
-
-    /// The whole body, in memory.
-    pub async fn read(&self) -> Result<Vec<u8>> {
-        match self {
-            Self::Bytes(bytes) => Ok(bytes.to_vec()),
-            Self::File(path, _) => match tokio::fs::read(path).await {
-                Ok(bytes) => Ok(bytes),
-                Err(error) => bail!("cannot read {}: {error}", path.display()),
-            },
-        }
-    }
-}
-
-impl From<PutError> for anyhow::Error {
-    fn from(error: PutError) -> Self {
-        match error {
-            PutError::Precondition => Self::msg("another object stands there already"),
-            PutError::Failed(error) => error,
-        }
-    }
 }
 
 impl fmt::Debug for Store {

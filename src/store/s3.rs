@@ -1,15 +1,15 @@
 //! Objects in a bucket, of AWS or of any other store that speaks S3.
 
+use super::aws::aws;
 use super::faults::{self, Call};
-use super::{Condition, Content, Copy, ETag, Headers, Listed, Meta, Object, Options, Put, PutError, Written};
+use super::{
+    Condition, Content, Copy, DELETED_AT_ONCE, ETag, Headers, Listed, Meta, Object, Options, Put, PutError, Written,
+};
 use crate::model::hex;
 use anyhow::{Context, Result, anyhow};
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -20,8 +20,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most that `DeleteObjects` takes.
-pub const DELETED_AT_ONCE: usize = 1000;
 /// How often a request is tried again that may do better a moment later, besides the SDK's own tries.
 const TRIES: u32 = 8;
 /// The most that is set aside for a body before it comes, in bytes.
@@ -37,34 +35,8 @@ pub struct S3 {
     bucket: Arc<str>,
     /// Empty, or with a slash at its end.
     prefix: Arc<str>,
-}
-
-/// How the services of AWS are reached.
-///
-/// # Errors
-/// When no region is named.
-pub async fn aws(options: &Options) -> Result<SdkConfig> {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(10))
-        .operation_attempt_timeout(Duration::from_mins(5))
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .timeout_config(timeouts)
-        // It takes a busy network for a dead one.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(endpoint) = &options.endpoint {
-        loader = loader.endpoint_url(endpoint);
-    }
-    let config = loader.load().await;
-    match config.region() {
-        Some(_) => Ok(config),
-        None if options.endpoint.is_some() => Ok(config.to_builder().region(Region::from_static("us-east-1")).build()),
-        None => Err(anyhow!("there is no AWS region: set AWS_REGION, or `region` of the environment")),
-    }
+    /// Whether S3 refuses to tell that an object is missing.
+    unlisted: bool,
 }
 
 impl S3 {
@@ -76,7 +48,12 @@ impl S3 {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Ok(Self { client: Client::from_conf(settings.build()), bucket: bucket.into(), prefix: prefix.into() })
+        let client = Client::from_conf(settings.build());
+        Ok(Self { client, bucket: bucket.into(), prefix: prefix.into(), unlisted: options.unlisted })
+    }
+
+    pub(super) fn is_unlisted(&self) -> bool {
+        self.unlisted
     }
 
     pub(super) fn name(&self) -> String {
@@ -145,7 +122,7 @@ impl S3 {
             };
             let answer = match trying(ask).await {
                 Ok(answer) => answer,
-                Err(error) if is_missing(&error) => return Ok(None),
+                Err(error) if is_missing(&error) || self.unlisted && is_denied(&error) => return Ok(None),
                 Err(error) => return Err(faults::told(&error, call)),
             };
             let meta = meta_of_get(&answer);
@@ -336,6 +313,12 @@ fn digest_of(sum: Option<&str>) -> Option<[u8; 32]> {
 
 fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     faults::status(error) == Some(404) && matches!(error.code(), Some("NoSuchKey" | "NoSuchVersion" | "NotFound"))
+}
+
+/// What S3 answers for an object that is missing, where whoever asks may not list: 403, and no other 403 (expired
+/// credentials, a wrong clock).
+fn is_denied<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    faults::status(error) == Some(403) && error.code() == Some("AccessDenied")
 }
 
 fn meta_of_get(answer: &GetObjectOutput) -> Meta {

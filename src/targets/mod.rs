@@ -73,6 +73,7 @@ impl Target {
         let options = Options {
             endpoint: endpoint.map(str::to_owned).or_else(|| environment.endpoint.clone()),
             region: environment.region.clone(),
+            unlisted: false,
         };
         let store = Store::open(&environment.target.below(root), &options).await?;
         let has_edge = environment.function.is_some() || !environment.distributions.is_empty();

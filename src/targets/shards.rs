@@ -4,6 +4,7 @@
 use super::headers::RULES;
 use super::manifest::{Manifest, Objects};
 use crate::model::Layout;
+use crate::release::RECEIPTS;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -103,8 +104,7 @@ impl Table {
             .collect();
         lists.sort_unstable_by(|a, b| b.cmp(a));
         lists.truncate(LISTS);
-        let mut at: BTreeMap<String, Slot> =
-            manifest.meta_keys().map(|key| (table.stem(key).to_owned(), Slot::One(META))).collect();
+        let mut at: BTreeMap<String, Slot> = manifest.meta_keys().map(|key| told(table.stem(key))).collect();
         let mut next = REST + 1;
         for (objects, stem) in lists {
             if !at.contains_key(stem) {
@@ -113,7 +113,7 @@ impl Table {
                 folders.entry(folder(stem)).and_modify(|n| *n -= objects);
             }
         }
-        folders.retain(|name, members| !name.is_empty() && *members >= FOLDER);
+        folders.retain(|name, members| !name.is_empty() && *members >= FOLDER && !at.contains_key(*name));
         // An edit touches one member of a folder, and so one of its shards: with the root of its size, the objects of
         // all touched shards together are fewest.
         let roots: f64 = folders.values().map(|members| root(*members)).sum();
@@ -151,14 +151,14 @@ impl Table {
         for (name, slot) in &self.at {
             let slot = match slot {
                 Slot::One(META) => Slot::One(META),
-                Slot::Spread(REST, _) => Slot::Spread(REST, 1),
+                Slot::Spread(at @ (META | REST), _) => Slot::Spread(*at, 1),
                 Slot::One(_) if !halves => continue,
                 Slot::Spread(..) if !halves && !singles => continue,
                 Slot::One(_) => Slot::One(next),
                 Slot::Spread(_, spread) => Slot::Spread(next, spread.div_ceil(2)),
             };
             next += match slot {
-                Slot::One(META) | Slot::Spread(REST, _) => 0,
+                Slot::One(META) | Slot::Spread(META | REST, _) => 0,
                 Slot::One(_) => 1,
                 Slot::Spread(_, spread) => spread,
             };
@@ -210,6 +210,16 @@ impl Table {
             shard.update(entry.sha256);
         }
         shards.into_iter().map(|shard| base32(&shard.finalize())).collect()
+    }
+}
+
+/// What tells of the release: two documents, and a folder of receipts, however many they are.
+fn told(stem: &str) -> (String, Slot) {
+    let above = folder(stem);
+    if above.strip_suffix('/') == Some(RECEIPTS) {
+        (above.to_owned(), Slot::Spread(META, 1))
+    } else {
+        (stem.to_owned(), Slot::One(META))
     }
 }
 

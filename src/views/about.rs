@@ -139,9 +139,7 @@ pub fn standings(context: &Context<'_>, view: &View, of: &View) -> (Arc<Rendered
 
 /// How the numbers of each record came about; `explained` are the scores of each, in the collection's order.
 pub fn explanations(context: &Context<'_>, view: &View, explained: &[Value]) -> (Arc<Rendered>, Arranged) {
-    let lists = context.settings.views.iter().filter(|other| {
-        other.from == view.from && other.rank.is_some() && !other.each && other.group.is_none() && other.count.is_none()
-    });
+    let lists = context.settings.views.iter().filter(|other| other.from == view.from && other.is_ranking());
     let rankings: Vec<Ranking<'_>> = lists.map(|list| Ranking::of(context, list)).collect();
     let collection = context.collection(view);
     let derived = &context.settings.collections[view.from].derive;

@@ -43,10 +43,6 @@ impl Kept {
     pub(super) fn keep_rows(&mut self, projection: &Projection, collections: &[Arc<Collection>], rows: &Arc<Rendered>) {
         self.rows.insert(projection.clone(), (of_projection(projection, collections), Arc::clone(rows)));
     }
-
-    pub fn forget(&mut self) {
-        *self = Self::default();
-    }
 }
 
 fn same(a: &[Arc<Collection>], b: &[Arc<Collection>]) -> bool {

@@ -15,7 +15,8 @@ mod table;
 pub use kept::Kept;
 
 use crate::model::{
-    About, Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Rendered, Rows, Settings, Value, View, code,
+    About, Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, Place, Record, Rendered, Rows, Settings, Value,
+    View, code,
 };
 use answers::List;
 use arrange::arrange;
@@ -172,8 +173,12 @@ impl<'a> Context<'a> {
                 for (row, why) in failures {
                     let message = format!("the expression `{source}` fails for {}: {why}", table.name(row));
                     let fault = Diagnostic::error(code::EXPRESSION_FAILED, at.clone(), message);
-                    faults.push(match self.record_place(table, row) {
-                        Some(place) => fault.help(format!("the record stands at {place}")),
+                    faults.push(match Self::record(table, row) {
+                        Some((collection, record)) => {
+                            let place = self.locate.locate(collection, record, &collection.key, None);
+                            let written = self.locate.last_write(collection, record);
+                            fault.help(format!("the record stands at {place}")).about(written)
+                        }
                         None => fault,
                     });
                 }
@@ -188,12 +193,9 @@ impl<'a> Context<'a> {
         !collection.knows_its_names() || expression.variables().iter().all(|name| collection.has_name(name))
     }
 
-    fn record_place(&self, table: &Table<'_>, row: usize) -> Option<Place> {
+    fn record<'t>(table: &'t Table<'_>, row: usize) -> Option<(&'t Collection, &'t Record)> {
         match table {
-            Table::Records(collection, rows) => {
-                let record = &collection.records[rows[row] as usize];
-                Some(self.locate.locate(collection, record, &collection.key, None))
-            }
+            Table::Records(collection, rows) => Some((collection, &collection.records[rows[row] as usize])),
             Table::Counts { .. } => None,
         }
     }

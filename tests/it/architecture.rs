@@ -21,9 +21,11 @@ const FLOORS: &[(&str, u8)] = &[
     ("published", 3),
     ("sources", 3),
     ("store", 3),
+    ("inbox", 4),
     ("targets", 4),
     ("pipeline", 5),
     ("serve", 6),
+    ("write", 6),
     ("cli", 7),
 ];
 
@@ -51,7 +53,7 @@ fn floor(module: &str) -> Option<u8> {
 fn module(path: &Path) -> Option<String> {
     let below = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).expect("a source");
     let first = below.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
-    (!matches!(first.as_str(), "main" | "lib")).then_some(first)
+    (!matches!(first.as_str(), "main" | "lib" | "bin")).then_some(first)
 }
 
 fn parse(path: &Path) -> (String, syn::File) {

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 /// Every vector, through the function, and against the plain tree.
-fn vectors_agree(site: &Site) -> usize {
+pub fn vectors_agree(site: &Site) -> usize {
     site.build();
     let public = site.public();
     let edge = Edge::of(site);

@@ -118,7 +118,7 @@ const TOLD: &[&str] = &[
     "site.toml:32 `twice` of `users` is named twice",
     "site.toml:34 score `three` computes nothing",
     "site.toml:39 `movement_days` of",
-    "site.toml:43 there is no ranked list `bord` above this view",
+    "site.toml:43 there is no ranked list `bord`",
     "site.toml:44 `sort` has no meaning in a view that tells about records",
 ];
 

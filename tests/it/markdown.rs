@@ -133,10 +133,52 @@ fn raw_html_is_sanitised_unless_trusted() {
     assert!(html(&site).contains("<script>alert(1)</script>"), "{}", html(&site));
 }
 
+/// What cleaning takes away is told, and nothing where nothing is taken.
+#[test]
+fn addresses_that_are_cleaned_away_are_told() {
+    let text = HELLO.replace(
+        "Read on.",
+        "[a](javascript:x) ![b](data:image/gif;base64,R0lG) [c](ftp://x.test/) [d](mailto:d@x.test)",
+    );
+    let site = site().file("content/articles/hello.md", text);
+    let run = site.build();
+    for told in [
+        "warning[broken-link]: `javascript:` is",
+        "warning[missing-image]: `data:` is",
+        "warning[broken-link]: `ftp:` is",
+        ":9:5\n",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
+    assert_eq!(run.stderr.matches("warning[").count(), 3, "{}", run.stderr);
+    site.write("site/site.toml", format!("[markdown]\ntrust_html = true\n{SITE}"));
+    let run = site.build();
+    assert!(!run.stderr.contains("warning["), "{}", run.stderr);
+    assert!(site.answer("api/articles/hello").contains("href=\\\"javascript:x\\\""));
+}
+
 fn html_of(body: &str) -> String {
     let site = site().file("content/articles/hello.md", format!("---\ntitle: Hello\n---\n\n{body}"));
+    site.write("site/site.toml", format!("{SITE}\n[markdown]\nhighlight = true\n"));
     site.build();
     site.json("public/api/articles/hello.json")["html"].as_str().expect("html").to_owned()
+}
+
+/// Programs that read answers colour code themselves; pages cannot.
+#[test]
+fn code_is_coloured_where_the_site_has_pages() {
+    let site = site().file("content/articles/hello.md", "---\ntitle: Hello\n---\n\n```yaml\na: 1\n```\n");
+    let page = "[[pages]]\npath = \"/\"\ntemplate = \"home.html\"\n";
+    site.write("site/templates/home.html", "{{ markdown('```yaml\na: 1\n```') }}");
+    for (more, coloured) in [("", false), (page, true), (&format!("{page}[markdown]\nhighlight = false\n"), false)] {
+        site.write("site/site.toml", format!("{SITE}\n{more}"));
+        site.build();
+        let html = site.json("public/api/articles/hello.json")["html"].as_str().expect("html").to_owned();
+        assert_eq!(html.contains("hl-attr"), coloured, "{more}: {html}");
+        if !more.is_empty() {
+            assert_eq!(site.text("public/index.html").contains("hl-attr"), coloured, "{more}");
+        }
+    }
 }
 
 /// What is cleaned keeps what Markdown itself makes: colours of code, names of tasks, places that scroll.
@@ -160,6 +202,9 @@ fn what_scrolls_can_be_reached_and_tasks_have_names() {
         }
         assert!(!html.contains("/>"), "{html}");
     }
+    let two = html_of("## Costs\n\n| a |\n|---|\n| 1 |\n\n| b |\n|---|\n| 2 |\n\n## Costs\n\n| c |\n|---|\n| 3 |\n");
+    let labels: Vec<&str> = two.split("aria-label=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(labels, ["Costs", "Costs, 2", "Costs, 3"]);
     let forged =
         html_of("<span class=\"hl-string wide\" style=\"x\" tabindex=\"5\">x</span><div role=\"alert\">y</div>");
     assert!(forged.contains("<span class=\"hl-string\">x</span></p><div>y</div>"), "{forged}");

@@ -121,9 +121,9 @@ fn site() -> Site {
             "{% extends 'base.html' %}{% block main %}{{ group.slug }}:{% for row in rows %} {{ row.title }} ({{ row.date|date }}){% endfor %}{% endblock %}",
         )
         .file("site/templates/user.html", "{% extends 'base.html' %}{% block main %}{{ record.html }}{{ page.canonical }}{% for name in record %} {{ name }}{% endfor %}{% endblock %}")
-        .file("site/templates/note.html", "{{ record.title }}{% for part in record.toc %} {{ part.text }}{% endfor %}")
+        .file("site/templates/note.html", "{{ record.title }}{% set near = neighbours('notes', slug=record.slug) %} <{{ near.prev.title if near.prev }}|{{ near.next.title if near.next }}|{{ near.position }}>{{ neighbours('notes', slug='no') }}{% for part in record.toc %} {{ part.text }}{% endfor %}")
         .file("site/templates/page.html", "{{ page.title }}: {{ record.html }}")
-        .file("site/templates/lost.html", "lost")
+        .file("site/templates/lost.html", "lost {{ asset('css/site.css', absolute=true) }}")
         .file("content/users/ann.md", user("ann", "Ann <3", 5, "aliases: [annie]\n"))
         .file("content/users/ben.md", user("ben", "Ben", 9, ""))
         .file("content/users/cy.md", user("cy.js", "Cy", 1, ""))
@@ -163,12 +163,32 @@ fn every_kind_of_page_is_rendered() {
     let ann = html("users/ann");
     assert!(ann.contains("<p>I am <em>Ann &lt;3</em>.</p>\nhttps://club.example/home/users/ann"), "{ann}");
     assert!(ann.contains(" handle name score ") && !ann.contains("email"), "private members are not there: {ann}");
-    assert_eq!(html("notes/one"), "One A part");
+    assert_eq!(html("notes/one"), "One <Two||2> A part");
+    assert_eq!(html("notes/two"), "Two <|One|1> A part");
     assert_eq!(html("rules"), "Rules: <p>Be <em>kind</em>.</p>\n");
     assert_eq!(html("guides/start"), "Start: <p>Here.</p>\n");
     assert_eq!(html("our-team/who-we-are"), "We: <p>Us.</p>\n");
-    assert_eq!(html("404"), "lost");
+    assert!(html("404").starts_with("lost https://club.example/home/css/site."), "{}", html("404"));
     assert!(!site.path("public/users/dee.html").exists() && !site.path("public/later.html").exists());
+}
+
+/// Where some records have a text and others none, a default gives the others an empty one.
+#[test]
+fn a_text_with_a_default_is_still_a_text() {
+    let site = site().file("content/users/eve.json", r#"{"handle":"eve","name":"Eve","score":2}"#);
+    site.write("site/site.toml", SETTINGS.replace("[collections.notes]", "[collections.users.derive]\nhtml = \"html | default('')\"\ntoc = \"toc | default([])\"\n\n[collections.notes]"));
+    site.build();
+    assert!(site.text("public/users/ann.html").contains("<p>I am <em>Ann &lt;3</em>.</p>\n"));
+    assert!(site.text("public/users/eve.html").contains("</title>\n<link href="));
+    let board = site.json("public/api/board/limit/all.json");
+    assert!(board.as_array().expect("rows").iter().all(|row| row.get("html").is_none()), "{board}");
+    // What an expression makes of a text itself was never cleaned, and is no HTML of the build's.
+    site.write(
+        "site/site.toml",
+        SETTINGS.replace("[collections.notes]", "[collections.users.derive]\nhtml = \"name\"\n\n[collections.notes]"),
+    );
+    site.build();
+    assert!(!site.text("public/users/ann.html").contains("Ann <3https"), "{}", site.text("public/users/ann.html"));
 }
 
 #[test]
@@ -245,6 +265,9 @@ fn feeds_have_the_newest_first_and_lead_to_pages() {
     assert_eq!(feed["items"].as_array().map(Vec::len), Some(2));
     let tagged = site.json("public/tags/c/feed.json");
     assert_eq!((tagged["title"].as_str(), tagged["items"].as_array().map(Vec::len)), (Some("Notes: C"), Some(1)));
+    let home = |feed: &serde_json::Value| feed["home_page_url"].as_str().map(str::to_owned);
+    assert_eq!(home(&tagged).as_deref(), Some("https://club.example/home/tags/c"));
+    assert_eq!(home(&feed).as_deref(), Some("https://club.example/home/"));
     let atom = site.text("public/feed.xml");
     assert!(atom.contains("<link href=\"https://club.example/home/feed.xml\" rel=\"self\""), "{atom}");
     assert!(atom.contains("<updated>2026-02-03T00:00:00+00:00</updated>") && atom.contains("Ann &lt;3"), "{atom}");
@@ -293,8 +316,61 @@ fn faults_of_templates_have_their_own_lines() {
     let people = told("{{ record('people', 'ann') }}");
     assert!(people.contains("there is no collection `people`"), "{people}");
     assert!(told("{{ url('users') }}").contains("`users` is no path of this site"));
+    assert!(told("{{ neighbours('none', slug=1) }}").contains("there is no list `none`"));
+    assert!(told("{{ neighbours('notes') }}").contains("takes one member"));
     assert!(told("{{ record.name|shout }}").contains("shout"));
     assert!(told("{{ record.name|date }}").contains("is not a date"));
     assert!(told("{% include 'none.html' %}").contains("none.html"));
     assert!(told("{% if record.handle == 'ben' %}{{ 1 / 0 }}{% endif %}").ends_with("on the page `/users/ben`"));
+}
+
+/// With the library an index of what the sitemap lists; without, a warning, and the pages all the same.
+#[test]
+fn the_index_holds_what_the_sitemap_lists() {
+    let site = site();
+    site.write("site/site.toml", format!("{SETTINGS}\n[search]\npath = \"/find\"\n"));
+    let run = site.build();
+    assert!(site.path("public/index.html").exists());
+    if cfg!(feature = "search") {
+        let entry = site.json("public/find/pagefind-entry.json");
+        let pages = site.text("public/sitemap.xml").matches("<url>").count();
+        assert_eq!(entry["languages"]["unknown"]["page_count"], pages, "{entry}");
+        let manifest = site.json("public/api/manifest.json");
+        let classes = |key: &str| manifest["artifacts"][key]["cache"].clone();
+        assert_eq!(classes("find/pagefind.js"), "view");
+        let fragments = site.public().into_keys().filter(|key| key.starts_with("find/fragment/"));
+        assert!(fragments.inspect(|key| assert_eq!(classes(key), "immutable")).count() == pages);
+        // A mark leaves those without out.
+        site.write("site/templates/note.html", "<p data-pagefind-body>{{ record.title }}</p>");
+        site.build();
+        assert_eq!(site.json("public/find/pagefind-entry.json")["languages"]["unknown"]["page_count"], 2);
+    } else {
+        assert!(run.stderr.contains("warning[no-search]") && !site.path("public/find").exists(), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn pages_count_among_the_artifacts() {
+    let site = site();
+    let total = site.build().stderr.rsplit("release ").next().expect("a summary").split(' ').nth(1).map(str::to_owned);
+    let allowed = |max: usize| SETTINGS.replace("[site]\n", &format!("[site]\nmax_artifacts = {max}\n"));
+    let total: usize = total.and_then(|total| total.parse().ok()).expect("a number");
+    site.write("site/site.toml", allowed(total));
+    site.build();
+    site.write("site/site.toml", allowed(255));
+    let run = site.ends(1, &["build", "--now", NOW]);
+    assert!(run.stderr.contains("error[too-many-artifacts]") && run.stderr.contains(" are pages"), "{}", run.stderr);
+}
+
+/// A link to a file leads where its page stands, whatever the file is called; and of who is not published, no picture is.
+#[test]
+fn links_follow_names_and_hidden_pictures_stay() {
+    let site = site();
+    site.write("content/pages/rules.md", "---\ntitle: Rules\n---\n[We](<Our Team/Who we are.md>)\n");
+    let dee = site.text("content/users/dee.md");
+    site.write("content/users/dee.md", format!("{dee}\n![Dee at work](dee.png)\n"));
+    site.write("content/users/dee.png", "a picture");
+    site.build();
+    assert!(site.text("public/rules.html").contains("<a href=\"/home/our-team/who-we-are\">We</a>"));
+    assert!(!site.path("public/media").exists(), "the picture of a member who is not listed");
 }

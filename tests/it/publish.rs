@@ -45,11 +45,11 @@ fn environment() -> Environment {
     Environment::at(Location::Folder("memory".into()))
 }
 
-struct Place {
-    site: Site,
-    target: Target,
+pub struct Place {
+    pub site: Site,
+    pub target: Target,
     memory: Memory,
-    runtime: tokio::runtime::Runtime,
+    pub runtime: tokio::runtime::Runtime,
     day: i64,
 }
 
@@ -61,6 +61,10 @@ impl Place {
                 ARTICLE.replace("TITLE", &format!("Number {number}")).replace("TAG", &format!("t{}", number % 7));
             site.write(&format!("content/articles/a{number}.md"), article);
         }
+        Self::of(site, layout)
+    }
+
+    pub fn of(site: Site, layout: Layout) -> Self {
         let environment = Environment { layout, name: "prod".to_owned(), ..environment() };
         let memory = Memory::default();
         let target = Target::over(environment, Store::memory(memory.clone()));
@@ -70,7 +74,7 @@ impl Place {
         place
     }
 
-    fn build(&self) {
+    pub fn build(&self) {
         self.site.build();
     }
 
@@ -84,13 +88,13 @@ impl Place {
         Sealed::open(&self.site.path("public")).expect("a build")
     }
 
-    fn plan(&self) -> Plan {
+    pub fn plan(&self) -> Plan {
         let (next, publisher) = (self.sealed(), self.publisher());
         self.runtime.block_on(plan(&self.target, &next, &publisher)).map(|planned| planned.plan).expect("a plan")
     }
 
     /// Publishes what is built; the plan that was applied.
-    fn publish(&self) -> Plan {
+    pub fn publish(&self) -> Plan {
         let (next, publisher) = (self.sealed(), self.publisher());
         self.runtime.block_on(async {
             let planned = plan(&self.target, &next, &publisher).await.expect("a plan");
@@ -104,7 +108,7 @@ impl Place {
         done.map(|done| done.to).map_err(|error| format!("{error:#}"))
     }
 
-    fn faults(&self, repair: Option<&[Sealed]>) -> Vec<(String, Fault, bool)> {
+    pub fn faults(&self, repair: Option<&[Sealed]>) -> Vec<(String, Fault, bool)> {
         let found = self.runtime.block_on(verify(&self.target, false, repair, &quiet())).expect("verified");
         found.findings.into_iter().map(|finding| (finding.object, finding.fault, finding.repaired)).collect()
     }
@@ -122,7 +126,7 @@ impl Place {
     }
 
     /// What readers of the live release get at each key.
-    fn answers(&self) -> BTreeMap<String, Vec<u8>> {
+    pub fn answers(&self) -> BTreeMap<String, Vec<u8>> {
         let objects = self.objects();
         let channel = self.runtime.block_on(self.target.channel()).expect("a channel");
         let live = channel.current.expect("something is live");
@@ -138,7 +142,7 @@ impl Place {
         }
     }
 
-    fn built(&self) -> BTreeMap<String, Vec<u8>> {
+    pub fn built(&self) -> BTreeMap<String, Vec<u8>> {
         self.site.public().into_iter().filter(|(key, _)| key != ".gitignore").collect()
     }
 
@@ -343,7 +347,7 @@ fn the_edge_function_finds_every_object() {
     assert!(found_at_the_edge(&alphabets()) > 1500);
 }
 
-fn found_at_the_edge(site: &Site) -> usize {
+pub fn found_at_the_edge(site: &Site) -> usize {
     site.build();
     let environment = Environment { layout: Layout::Release, ..environment() };
     let target = Target::over(environment, Store::memory(Memory::default()));

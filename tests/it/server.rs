@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The token of sites that take one of this machine.
+pub const TOKEN: &str = "t0ken";
+
 /// A server of one site; it ends with this value.
 pub struct Server {
     child: Child,
@@ -37,6 +40,7 @@ impl Server {
 
     pub fn with(site: &Site, options: &[&str]) -> Self {
         let mut command = command(&site.path(""));
+        command.env("PRECAST_LOCAL_TOKEN", TOKEN);
         command.args(["serve", "--port", "0"]).args(options).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -86,6 +90,17 @@ impl Server {
         let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request =
             format!("{method} {url} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}\r\n", lines.concat());
+        self.raw(request.as_bytes())
+    }
+
+    /// Sends JSON with the token of this machine.
+    pub fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "{method} {url} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
+            body.len(),
+            lines.concat()
+        );
         self.raw(request.as_bytes())
     }
 

@@ -1,5 +1,6 @@
 //! Builds one after another in one process give what a build from nothing gives.
 
+use crate::entries::{delete, put, site};
 use crate::support::{Dice, NOW, Site};
 use jiff::{Span, Timestamp};
 use precast::pipeline::{Built, Session};
@@ -81,4 +82,47 @@ fn what_is_kept_changes_no_answer() {
         *(if last.is_ok() { &mut good } else { &mut faulty }) += 1;
     }
     assert!(good > 10 && faulty > 5, "{good} good and {faulty} faulty builds");
+}
+
+/// A write that appears is built, even where it changes no answer; what the endpoint keeps for itself is not.
+#[test]
+fn a_session_sees_what_members_write() {
+    let site = site();
+    let now: Timestamp = NOW.parse().expect("an instant");
+    let mut session = Session::new(site.path(""), false);
+    let served = |built: Built| match built {
+        Built::Good(report, served) => (report, served),
+        Built::Same => panic!("nothing changed"),
+        Built::Faulty(report) => panic!("{:?}", report.diagnostics),
+    };
+    let (_, first) = served(session.build(now, None, false).expect("the disk works"));
+    for mine in ["entries/users/cy.00000001.json", "archive/users/cy.00000001.json", "decisions/aa.json"] {
+        assert!(session.concerns(&format!("data/inbox/{mine}")), "{mine}");
+    }
+    for other in [".precast/put/1-0", "heads/users/cy.json", "requests/aa.json", "budgets/1/aa.json", "wake.json"] {
+        assert!(!session.concerns(&format!("data/inbox/{other}")), "{other}");
+    }
+    assert!(session.concerns("data/tombstones.json"));
+    let steps = [
+        put("users", "cy", 1, serde_json::json!({ "name": "Cy" })),
+        put("users", "di", 1, serde_json::json!({ "name": 5 })),
+        delete("users", "cy", 2),
+    ];
+    for write in &steps {
+        write.add(&site);
+        let changed = [write.path()];
+        let (report, served) = served(session.build(now, Some(&changed), false).expect("the disk works"));
+        let receipt = format!("v1/writes/{}.json", write.id());
+        assert!(served.release.artifacts.iter().any(|sealed| sealed.artifact.key == receipt), "{receipt}");
+        assert_eq!(Ok(served.release.id()), from_nothing(&site, now));
+        let stages = report.timings.iter().filter(|(stage, _)| *stage == "views").count();
+        assert_eq!(stages, 1);
+        if write.id() == steps[1].id() {
+            assert!(!served.release.says_the_same(&first.release));
+        }
+        if write.id() == steps[2].id() {
+            assert_eq!(served.release.id, first.release.id, "the site is as it was");
+            assert!(!served.release.says_the_same(&first.release), "and its receipts are not");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use crate::support::Site;
 use precast::model::Location;
 use precast::store::{Condition, Content, Copy, ETag, Headers, Memory, Options, Put, PutError, Store};
 use sha2::{Digest, Sha256};
+use std::fs;
 
 const JSON: &str = "application/json";
 
@@ -133,7 +134,7 @@ fn a_folder_keeps_the_contract() {
 fn a_bucket_keeps_the_contract() {
     let endpoint = std::env::var("PRECAST_TEST_S3").expect("PRECAST_TEST_S3 names a server");
     run(async {
-        let options = Options { endpoint: Some(endpoint), region: None };
+        let options = Options { endpoint: Some(endpoint), ..Options::default() };
         for location in ["s3://contract", "s3://contract/with/a prefix"] {
             let location = Location::parse(location).expect("a location");
             keeps_the_contract(&Store::open(&location, &options).await.expect("a store")).await;
@@ -153,4 +154,23 @@ fn no_key_leaves_a_folder() {
         }
     });
     assert!(!site.path("out").exists());
+}
+
+/// What a killed process has left half written may be linked to an object already.
+#[test]
+fn what_nobody_works_on_is_swept() {
+    let site = Site::empty();
+    let store = Store::folder(site.path("objects"));
+    run(async { drop(put(&store, "a", "one", Condition::Absent).await.expect("there is none")) });
+    let left = site.path("objects/.precast/put");
+    fs::hard_link(site.path("objects/a"), left.join("left")).expect("a link");
+    let busy = fs::File::create(left.join("busy")).expect("a file");
+    busy.lock().expect("a lock");
+    store.sweep();
+    let names = || fs::read_dir(&left).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    assert_eq!(names().collect::<Vec<_>>(), ["busy"]);
+    drop(busy);
+    store.sweep();
+    assert_eq!(names().count(), 0);
+    assert_eq!(fs::read_to_string(site.path("objects/a")).expect("a file"), "one");
 }

@@ -96,12 +96,12 @@ impl Scan<'_> {
 
     /// The text has ended: well, or with something open.
     fn end(&self, wanted: Wanted) -> Result<(), Told> {
-        let place = if self.lines { "in its line" } else { "in this file" };
+        let place = if self.lines { " in its line" } else { "" };
         match self.open.last() {
             Some((bracket, at)) => {
                 let closing = if *bracket == b'{' { '}' } else { ']' };
-                let message = format!("this `{}` never closes {place}", char::from(*bracket));
-                Err((*at..*at + 1, message, format!("end it with `{closing}`: the file may have been cut off")))
+                let message = format!("this `{}` never closes{place}", char::from(*bracket));
+                Err((*at..*at + 1, message, format!("end it with `{closing}`: the rest may have been cut off")))
             }
             None if wanted == Wanted::CommaOrEnd => Ok(()),
             None => Err(self.here("a value is missing here", "write a JSON value, such as `{ }`")),
@@ -119,7 +119,7 @@ impl Scan<'_> {
             );
         }
         self.here(
-            "a second value starts here, and a JSON file holds one",
+            "a second value starts here, and JSON holds one",
             "make the values one list, or put one on each line of a file that ends in `.ndjson`",
         )
     }

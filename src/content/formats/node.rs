@@ -1,6 +1,6 @@
 //! A value with the place of each of its parts.
 
-use crate::model::{Code, Name, Number, Span, Value};
+use crate::model::{Code, Name, Number, Severity, Span, Value};
 
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -29,6 +29,7 @@ pub struct Entry {
 /// A fault in one file, before it is given a line and a column.
 #[derive(Debug)]
 pub struct Fault {
+    pub severity: Severity,
     pub code: Code,
     pub span: Span,
     pub message: String,
@@ -51,7 +52,11 @@ pub enum Part {
 
 impl Fault {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), help: None }
+        Self { severity: Severity::Error, code, span, message: message.into(), help: None }
+    }
+
+    pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::new(code, span, message) }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -23,19 +23,18 @@ pub const CLASSES: [&str; 10] = [
 const LARGEST: usize = 64 * 1024;
 const LONGEST_LINE: usize = 2000;
 
-static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
+static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
 /// Names of languages that are near enough to one that is known.
-const NEAR: [(&str, &str); 9] = [
-    ("console", "bash"),
+const NEAR: [(&str, &str); 8] = [
     ("cjs", "js"),
+    ("console", "bash"),
+    ("hcl", "tf"),
     ("jsonc", "json"),
     ("jsx", "js"),
     ("mjs", "js"),
+    ("opentofu", "tf"),
     ("shell", "bash"),
-    ("ts", "js"),
-    ("tsx", "js"),
-    ("typescript", "js"),
 ];
 
 /// What scopes mean. Of two that fit, the first; what stands in an interpolation is no string any more.
@@ -84,8 +83,11 @@ pub fn highlighted(code: &str, language: &str) -> Option<String> {
     for line in LinesWithEndings::from(code) {
         let mut from = 0;
         for (at, op) in state.parse_line(line, &SYNTAXES).ok()? {
-            html.write(line.get(from..at)?, class(&stack));
-            from = at;
+            // Most changes of scope meet in one place.
+            if at > from {
+                html.write(line.get(from..at)?, class(&stack));
+                from = at;
+            }
             stack.apply(&op).ok()?;
         }
         html.write(line.get(from..)?, class(&stack));
@@ -158,6 +160,30 @@ mod tests {
         assert_eq!(highlighted(&"x ".repeat(LONGEST_LINE), "rust"), None);
         assert_eq!(highlighted(&"x\n".repeat(LARGEST), "rust"), None);
         assert!(highlighted("type A = string;", "TypeScript").is_some());
+    }
+
+    #[test]
+    fn what_people_of_the_cloud_write_is_known() {
+        let known = [
+            ("dockerfile", "FROM debian:12\nRUN apt-get update\n"),
+            ("go", "package main // x\n"),
+            ("graphql", "type Query { a: Int! }\n"),
+            ("hcl", "resource \"a\" \"b\" { count = 1 }\n"),
+            ("ini", "[a]\nb = 1\n"),
+            ("json", "{\"a\": 1}\n"),
+            ("jsx", "const a = <b c=\"d\">e</b>;\n"),
+            ("nginx", "server { listen 80; }\n"),
+            ("python", "def f(): return 1\n"),
+            ("terraform", "variable \"a\" { default = true }\n"),
+            ("toml", "[a]\nb = \"c\" # d\n"),
+            ("ts", "const a: string = 'b';\n"),
+            ("tsx", "const a = <b c={1} />;\n"),
+            ("yaml", "a: [1, 'b']\n"),
+        ];
+        for (language, code) in known {
+            let html = highlighted(code, language);
+            assert!(html.as_ref().is_some_and(|html| html.matches("<span").count() >= 2), "{language}: {html:?}");
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Markdown (CommonMark with tables, footnotes, strikethrough and task lists) to the members the build adds.
 
 mod code;
+mod footnotes;
 mod headings;
 pub mod placeholder;
 mod reading;
 mod sanitise;
 mod shortcodes;
+mod unclosed;
 mod write;
 
 use super::formats::Fault;
 use crate::model::{Manner, Name, Span, Value};
 use pulldown_cmark::{Event, Options, Parser, html};
+use sanitise::Filled;
 use shortcodes::Mark;
 use std::sync::Arc;
 
@@ -64,24 +67,34 @@ pub struct Here<'h> {
     pub file: &'h str,
     /// Of the text in its file.
     pub offset: usize,
+    /// Where a text of somebody who may not edit the site stands, escaped: it is one place, and calls no shortcodes.
+    pub whole: Option<(usize, usize)>,
 }
 
 /// Renders `text`. What it asks of other files stands in the HTML as placeholders, if it is known where it stands itself.
 pub fn render(text: &str, manner: Manner, here: Option<Here<'_>>) -> Rendered {
     let options = options(manner);
-    let (mut tags, replaced) = here.map(|_| shortcodes::find(text, options)).unwrap_or_default();
+    let (mut tags, replaced) =
+        here.filter(|here| here.whole.is_none()).map(|_| shortcodes::find(text, options)).unwrap_or_default();
     let parsed = Parser::new_ext(replaced.as_deref().unwrap_or(text), options).into_offset_iter().collect();
-    let marked = tags.placed(text, parsed, here.unwrap_or(Here { file: "", offset: 0 }));
+    let marked = tags.placed(text, parsed, here.unwrap_or(Here { file: "", offset: 0, whole: None }));
     let foreign = marked.iter().filter(|(_, mark)| *mark == Mark::Text);
     let suspicious = !manner.trusted && { foreign }.any(|((event, _), _)| sanitise::is_suspicious(event));
-    let mut events: Vec<Placed<'_>> = marked.into_iter().map(|(event, _)| event).collect();
-    let toc = headings::name(&mut events);
+    let events: Vec<Placed<'_>> = marked.into_iter().map(|(event, _)| event).collect();
+    tags.faults.extend(unclosed::told(&events));
+    let mut ids = headings::Names::chosen(&events);
+    let mut events = footnotes::collected(events, &mut ids);
+    let toc = headings::name(&mut events, &mut ids);
     let reading = reading::read(&events);
-    let events = write::events(events, write::Source { text, here }, &toc);
+    let coloured = manner.highlight.unwrap_or(manner.linked);
+    let (events, lost) = write::events(events, write::Source { text, here, coloured, trusted: manner.trusted }, &toc);
+    tags.faults.extend(lost);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     html::push_html(&mut out, events.into_iter());
     let out = write::aligned(out);
-    let html = if suspicious { sanitise::clean(&out, here.is_some()) } else { out };
+    let filled =
+        here.map_or(Filled::Nothing, |here| if here.whole.is_some() { Filled::Addresses } else { Filled::All });
+    let html = if suspicious { sanitise::clean(&out, filled) } else { out };
     Rendered { html, excerpt: reading.excerpt, words: reading.words, toc, faults: tags.faults }
 }
 
@@ -138,7 +151,7 @@ mod tests {
         let text =
             "- [x] done\n\n| a |\n|:-:|\n| 1 |\n\nn[^1] <i>i</i>\n\n```rust\nfn x() {}\n```\n\n## H\n\n[^1]: note\n";
         let html = render(text, false).html;
-        for kept in ["type=\"checkbox\"", "align-center", "language-rust", "id=\"h\"", "href=\"#1\""] {
+        for kept in ["type=\"checkbox\"", "align-center", "language-rust", "id=\"h\"", "href=\"#fn-1\""] {
             assert!(html.contains(kept), "{kept}: {html}");
         }
     }

@@ -23,14 +23,19 @@ pub enum Asks {
     Call,
     /// The same, of the Markdown between its tags.
     CallAround,
+    /// Both, in a line of text.
+    CallInLine,
+    CallAroundInLine,
 }
 
-const NAMES: [(&str, Asks); 5] = [
+const NAMES: [(&str, Asks); 7] = [
     ("link", Asks::Link),
     ("picture", Asks::Picture),
     ("bare", Asks::BarePicture),
     ("call", Asks::Call),
     ("around", Asks::CallAround),
+    ("call-in-line", Asks::CallInLine),
+    ("around-in-line", Asks::CallAroundInLine),
 ];
 
 /// What stands where in which file.

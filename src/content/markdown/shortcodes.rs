@@ -42,8 +42,8 @@ struct Tag {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     Text,
-    /// A shortcode by itself.
-    Alone,
+    /// The shortcode of this number, by itself.
+    Alone(usize),
     /// The beginning of the pair of this number, and its end.
     Begin(usize),
     End(usize),
@@ -169,7 +169,7 @@ impl Tags {
         for (event, span) in events {
             match &event {
                 Event::Html(_) | Event::InlineHtml(_) => match self.within(&span).next() {
-                    Some(at) => out.push(self.event(at, text, here)),
+                    Some(at) => out.push(self.event(at, text, here, false)),
                     None => out.push(((event, span), Mark::Text)),
                 },
                 Event::Text(words) if words.contains(STAND_IN) => {
@@ -179,7 +179,7 @@ impl Tags {
                     for at in self.within(&span) {
                         let tag = &self.tags[at].span;
                         push_text(&mut out, part(from..tag.start), from);
-                        out.push(self.event(at, text, here));
+                        out.push(self.event(at, text, here, false));
                         from = tag.end;
                     }
                     push_text(&mut out, part(from..span.end.min(span.start + words.len())), from);
@@ -187,7 +187,8 @@ impl Tags {
                 _ => out.push(((event, span), Mark::Text)),
             }
         }
-        let out = blocks(out);
+        let mut out = blocks(out);
+        self.in_lines(&mut out, text, here);
         self.check(&out);
         out
     }
@@ -199,17 +200,35 @@ impl Tags {
         from..to.max(from)
     }
 
-    fn event<'a>(&self, at: usize, text: &str, here: Here<'_>) -> Marked<'a> {
+    /// Says of each that stands in a line of text that it does: there, no block may be made.
+    fn in_lines(&self, events: &mut [Marked<'_>], text: &str, here: Here<'_>) {
+        let mut depth = 0_usize;
+        for marked in events {
+            match (&marked.0.0, marked.1) {
+                (Event::Start(begin), _) if is_line(begin.to_end()) => depth += 1,
+                (Event::End(end), _) if is_line(*end) => depth = depth.saturating_sub(1),
+                (_, Mark::Alone(at) | Mark::Begin(at)) if depth > 0 => *marked = self.event(at, text, here, true),
+                _ => {}
+            }
+        }
+    }
+
+    fn event<'a>(&self, at: usize, text: &str, here: Here<'_>, in_line: bool) -> Marked<'a> {
         let Tag { span, inside, ends, other, .. } = &self.tags[at];
-        let asks = if other.is_some() { Asks::CallAround } else { Asks::Call };
+        let asks = match (other, in_line) {
+            (None, false) => Asks::Call,
+            (None, true) => Asks::CallInLine,
+            (Some(_), false) => Asks::CallAround,
+            (Some(_), true) => Asks::CallAroundInLine,
+        };
         let written = text[inside.clone()].to_owned();
         let placed = inside.start + here.offset..inside.end + here.offset;
         let address = Placeholder { asks, file: here.file.to_owned(), span: placed, written }.address();
         let (html, mark) = match (ends, other) {
-            (false, None) => (format!("<{CALL} data-call=\"{address}\"></{CALL}>"), Mark::Alone),
+            (false, None) => (format!("<{CALL} data-call=\"{address}\"></{CALL}>"), Mark::Alone(at)),
             (false, Some(_)) => (format!("<{CALL} data-call=\"{address}\">"), Mark::Begin(at)),
             (true, Some(begin)) => (format!("</{CALL}>"), Mark::End(*begin)),
-            (true, None) => (String::new(), Mark::Alone),
+            (true, None) => (String::new(), Mark::Alone(at)),
         };
         ((Event::InlineHtml(CowStr::from(html)), span.clone()), mark)
     }
@@ -243,6 +262,11 @@ impl Tags {
             }
         }
     }
+}
+
+/// Whether HTML allows no block within it.
+fn is_line(end: TagEnd) -> bool {
+    matches!(end, TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough)
 }
 
 fn push_text(out: &mut Vec<Marked<'_>>, words: Option<&str>, at: usize) {

@@ -1,9 +1,12 @@
 //! What is written in another way than the parser's own writer does: code, tables and tasks that keyboards and screen
 //! readers can use, pictures, and elements without content.
 
+use super::headings::Names;
 use super::placeholder::{Asks, Placeholder};
-use super::{Heading, Here, Placed, code};
-use crate::model::Span;
+use super::sanitise::lost_scheme;
+use super::{Heading, Here, Placed};
+use crate::content::formats::Fault;
+use crate::model::{Code, Span, code};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag, TagEnd};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 use std::vec::IntoIter;
@@ -35,6 +38,10 @@ pub fn address(url: &str) -> String {
 pub struct Source<'t> {
     pub text: &'t str,
     pub here: Option<Here<'t>>,
+    /// Whether code gets its colours.
+    pub coloured: bool,
+    /// Whether every address stands.
+    pub trusted: bool,
 }
 
 /// The events of a text on their way to HTML.
@@ -46,18 +53,22 @@ struct Writing<'a, 't> {
     out: Vec<Event<'a>>,
     toc: &'t [Heading],
     headings: usize,
+    /// What tables are called.
+    labels: Names,
     tasks: IntoIter<String>,
+    faults: Vec<Fault>,
 }
 
-/// The events as they are to be written.
-pub fn events<'a>(events: Vec<Placed<'a>>, source: Source<'_>, toc: &[Heading]) -> Vec<Event<'a>> {
+/// The events as they are to be written, and what of them readers will miss.
+pub fn events<'a>(events: Vec<Placed<'a>>, source: Source<'_>, toc: &[Heading]) -> (Vec<Event<'a>>, Vec<Fault>) {
     let out = Vec::with_capacity(events.len());
     let tasks = tasks(&events).into_iter();
-    let mut writing = Writing { source, links: Vec::new(), events: events.into_iter(), out, toc, headings: 0, tasks };
+    let (links, labels, events) = (Vec::new(), Names::default(), events.into_iter());
+    let mut writing = Writing { source, links, events, out, toc, headings: 0, labels, tasks, faults: Vec::new() };
     while let Some((event, span)) = writing.events.next() {
         writing.write(event, &span);
     }
-    writing.out
+    (writing.out, writing.faults)
 }
 
 impl<'a> Writing<'a, '_> {
@@ -66,6 +77,7 @@ impl<'a> Writing<'a, '_> {
             Event::Start(Tag::CodeBlock(kind)) => self.code(&kind),
             Event::Start(Tag::Image { dest_url, title, .. }) => self.image(&dest_url, &title, span),
             Event::Start(Tag::Link { ref dest_url, ref title, .. }) => {
+                self.address(code::BROKEN_LINK, dest_url, span);
                 let placeholder = self.placeholder(Asks::Link, dest_url, span).filter(|_| is_local(dest_url));
                 self.links.push(placeholder.is_some());
                 match placeholder {
@@ -84,7 +96,7 @@ impl<'a> Writing<'a, '_> {
             Event::Start(Tag::Table(_)) => {
                 let heading = self.headings.checked_sub(1).and_then(|at| self.toc.get(at));
                 let label = heading.map(|heading| heading.text.trim()).filter(|text| !text.is_empty());
-                let label = quoted(label.unwrap_or("Table"));
+                let label = quoted(&self.labels.claim(label.unwrap_or("Table"), ", ", 2));
                 self.html(format!("<section class=\"table\" tabindex=\"0\" aria-label=\"{label}\">"));
                 self.out.push(event);
             }
@@ -122,7 +134,10 @@ impl<'a> Writing<'a, '_> {
             html.extend([" class=\"language-", &quoted(language), "\""]);
         }
         html.push('>');
-        match code::highlighted(&text, language) {
+        match Some(language)
+            .filter(|_| self.source.coloured)
+            .and_then(|language| super::code::highlighted(&text, language))
+        {
             Some(coloured) => html.push_str(&coloured),
             None => escape(&text, &mut html),
         }
@@ -130,6 +145,7 @@ impl<'a> Writing<'a, '_> {
     }
 
     fn image(&mut self, url: &str, title: &str, span: &Span) {
+        self.address(code::MISSING_IMAGE, url, span);
         let alt = self.alternative();
         // `![](x.png "")` says that there is nothing to describe.
         let whole = self.source.text.get(span.clone()).unwrap_or_default();
@@ -142,13 +158,37 @@ impl<'a> Writing<'a, '_> {
 
     /// What asks for a file, at the place where it is named.
     fn placeholder(&self, asks: Asks, url: &str, span: &Span) -> Option<String> {
-        let Here { file, offset } = self.source.here?;
-        let named = self.source.text.get(span.clone()).and_then(|whole| whole.rfind(url));
-        let span = named
-            .filter(|_| !url.is_empty())
-            .map_or_else(|| span.clone(), |at| span.start + at..span.start + at + url.len());
-        let span = span.start + offset..span.end + offset;
+        let Here { file, offset, whole } = self.source.here?;
+        let span = self.named(url, span);
+        let span = whole.map_or(span.start + offset..span.end + offset, |(start, end)| start..end);
         Some(Placeholder { asks, file: file.to_owned(), span, written: url.to_owned() }.address())
+    }
+
+    /// Where in a link or a picture its address stands.
+    fn named(&self, url: &str, span: &Span) -> Span {
+        let named = self.source.text.get(span.clone()).and_then(|whole| whole.rfind(url));
+        named
+            .filter(|_| !url.is_empty())
+            .map_or_else(|| span.clone(), |at| span.start + at..span.start + at + url.len())
+    }
+
+    /// Tells an address that leads nowhere, whatever else the site has.
+    fn address(&mut self, code: Code, url: &str, span: &Span) {
+        let what = if code == code::BROKEN_LINK { "link" } else { "picture" };
+        let (message, help) = if url.is_empty() {
+            let brackets = if what == "link" { ", or leave only its words" } else { "" };
+            (format!("this {what} has no address"), format!("write it between the parentheses{brackets}"))
+        } else if let Some(scheme) = lost_scheme(url).filter(|_| !self.source.trusted) {
+            let (way, schemes) = match what {
+                "link" => ("link to a path", "`https:`, `http:`, `mailto:` or `tel:`"),
+                _ => ("put it beside the text and name its file", "`https:` or `http:`"),
+            };
+            let help = format!("{way}, or use {schemes}; `trust_html = true` in `[markdown]` keeps every address");
+            (format!("`{scheme}:` is cleaned out of texts, so this {what} loses its address"), help)
+        } else {
+            return;
+        };
+        self.faults.push(Fault::warning(code, self.named(url, span), message).help(help));
     }
 
     /// The words of a picture, up to its end.

@@ -5,7 +5,7 @@ use super::{Schema, member};
 use crate::content::formats::{Format, Part, Step};
 use crate::content::markdown;
 use crate::content::places::Places;
-use crate::model::{Collection, Diagnostic, FieldOrigin, Record, code};
+use crate::model::{Collection, Diagnostic, Field, FieldOrigin, Record, code};
 use jsonschema::error::ValidationErrorKind as Found;
 use rayon::prelude::*;
 use serde_json::{Map, Value as Json};
@@ -22,10 +22,15 @@ impl Schema {
     }
 
     fn check_record(&self, collection: &Collection, record: &Record, places: &Places<'_>) -> Vec<Diagnostic> {
-        let written = || record.fields.iter().filter(|field| field.origin != FieldOrigin::Built);
+        // Of a record that members made, the key stands in the address, as that of a text does in the file's name.
+        let is_made = record.origins.first().is_some_and(|origin| collection.is_write(*origin));
+        let is_named = |name: &str| self.properties.iter().any(|known| **known == *name);
+        let is_key = |field: &Field| is_made && *field.name == *collection.key && !is_named(&field.name);
+        let is_written = |field: &&Field| field.origin != FieldOrigin::Built && !is_key(field);
+        let written = || record.fields.iter().filter(is_written);
         let mut faults = Vec::new();
         if self.closed {
-            for field in written().filter(|field| !self.properties.iter().any(|known| **known == *field.name)) {
+            for field in written().filter(|field| !is_named(&field.name)) {
                 let format = format_of(collection, record, Some(&field.name));
                 // That the build makes it was told where it is written.
                 if format == Some(Format::Markdown)

@@ -5,6 +5,7 @@ mod references;
 mod words;
 
 pub use references::{RefStep, Reference};
+pub use words::Told;
 
 use super::formats::{self, Format, Node, Part, Step};
 use super::input::{placed, text};
@@ -101,7 +102,23 @@ fn unknown_targets(
         .collect()
 }
 
+/// What a validator of `document` finds in a value that comes from no file, and where.
+pub fn tell(validator: &jsonschema::Validator, document: &Json, value: &Json) -> Vec<(Vec<Step>, Told)> {
+    let context = words::Context { schema: document, closed: false, format: Some(Format::Json) };
+    let told = validator.iter_errors(value).flat_map(|error| {
+        let steps = words::steps(error.instance_path());
+        let told = words::tell(&error, &steps, context);
+        told.into_iter().map(move |told| (steps.clone(), told))
+    });
+    told.collect()
+}
+
 impl Schema {
+    /// What is wrong with a value that comes from no file, and where.
+    pub fn tell(&self, value: &Json) -> Vec<(Vec<Step>, Told)> {
+        tell(&self.validator, &self.document, value)
+    }
+
     /// Whether the schema never takes text for this member, so that a cell of CSV must be something else.
     pub fn never_text(&self, member: &str) -> bool {
         let Some(property) = self.document.get("properties").and_then(|p| p.get(member)) else { return false };

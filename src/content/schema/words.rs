@@ -71,7 +71,8 @@ pub fn tell(error: &ValidationError<'_>, steps: &[Step], context: Context<'_>) -
                 || format!("add `{property}`"),
                 |slip| format!("it has `{slip}`: did you mean `{property}`?"),
             );
-            told(code::MISSING_MEMBER, message, Some(help))
+            let (help, below) = (Some(help), Some(property.to_owned()));
+            vec![Told { code: code::MISSING_MEMBER, message, help, part: Part::Value, below }]
         }
         Found::Type { kind } => {
             let wanted = type_names(kind);

@@ -75,19 +75,6 @@ fn style(reader: &Reader<'_>, style: &Placed<String>) -> Option<BadgeStyle> {
 
 /// The ranked list that tells where a record stands.
 fn ranked(reader: &Reader<'_>, named: &Placed<String>, settings: &Settings, from: Option<usize>) -> Option<usize> {
-    let fits = |view: &View| {
-        let one = view.rank.is_some() && !view.each && view.group.is_none() && view.count.is_none();
-        one && from.is_none_or(|from| view.from == from)
-    };
-    let found = settings.views.iter().position(|view| fits(view) && view.path.value.to_string() == named.value);
-    if found.is_none() {
-        let known: Vec<String> =
-            settings.views.iter().filter(|view| fits(view)).map(|view| view.path.value.to_string()).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let message = format!("there is no ranked list `{}` of these records", named.value);
-        let fault = Diagnostic::error(code::BAD_OPTION, named.at.clone(), message);
-        let all = format!("`view` names one by its path: {}", quoted(&known));
-        reader.report(fault.suggest(&named.value, known.iter().copied(), all));
-    }
-    found
+    let fits = |view: &View| view.is_ranking() && from.is_none_or(|from| view.from == from);
+    views::named(reader, named, &settings.views, fits, ("ranked list of these records", "`view` names one by its path"))
 }

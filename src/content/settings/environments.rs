@@ -101,6 +101,7 @@ fn environment(reader: &Reader<'_>, table: &Form<'_>, name: &str) -> Option<Envi
         replicas,
         keep: table.table("keep").map_or_else(Keep::default, |form| keep(&form)),
         protect: table.table("protect").map_or_else(Protect::default, |form| protect(reader, &form)),
+        inbox: table.text("inbox").and_then(|inbox| location(reader, &inbox)),
         region: text("region"),
         endpoint: table.text("endpoint").and_then(|url| self::url(reader, &url)),
     };
@@ -135,6 +136,14 @@ pub(super) fn url(reader: &Reader<'_>, text: &Placed<String>) -> Option<String> 
     let fault = Diagnostic::error(code::BAD_OPTION, text.at.clone(), format!("`{}` is no URL", text.value));
     reader.report(fault.help("write one such as `https://100daysofcloud.example`"));
     None
+}
+
+/// Whether nobody on the way can read or change what is said there: it is encrypted, or stays on this machine.
+pub(super) fn is_sealed(url: &str) -> bool {
+    let host = url.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default());
+    let host =
+        host.map(|host| host.rsplit_once(':').filter(|(name, _)| !name.ends_with(':')).map_or(host, |(name, _)| name));
+    host.is_none_or(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
 }
 
 fn keep(form: &Form<'_>) -> Keep {

@@ -8,6 +8,7 @@ mod scores;
 mod sort;
 mod sources;
 mod views;
+mod writes;
 
 pub use form::quoted;
 
@@ -75,7 +76,6 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
     let mut settings = Settings {
         site,
         openapi: openapi(reader, form),
-        collections,
         broken_collections,
         sources,
         broken_sources,
@@ -85,11 +85,15 @@ fn settings(reader: &Reader<'_>, form: &Form<'_>) -> Settings {
         pages: Vec::new(),
         feeds: Vec::new(),
         badges: Vec::new(),
+        search: None,
+        writes: writes::read(reader, form, &collections),
+        collections,
     };
     settings.views = views::read(reader, form, &settings);
     settings.pages = pages::read(reader, form, &settings);
     settings.feeds = pages::feeds(reader, form, &settings);
     settings.badges = badges::read(reader, form, &settings);
+    settings.search = pages::search(reader, form, &settings);
     form.finish();
     settings
 }
@@ -123,6 +127,7 @@ fn site(reader: &Reader<'_>, form: &Form<'_>) -> SiteInfo {
     }
     if let Some(table) = form.table("markdown") {
         site.markdown.trusted = table.flag("trust_html").unwrap_or(false);
+        site.markdown.highlight = table.flag("highlight");
         site.markdown.smart = table.flag("smart_punctuation").unwrap_or(false);
         table.finish();
     }

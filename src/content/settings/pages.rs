@@ -1,11 +1,14 @@
 //! `[[pages]]`: what people read, declared as views are.
 
-use super::form::{Form, Reader, quoted};
+use super::form::{Form, Reader};
+use super::views;
 use crate::content::formats::{Kind, Node};
-use crate::model::{Diagnostic, Feed, Group, Page, PageOf, PathTemplate, Placed, Settings, Surface, View, code};
+use crate::model::{Diagnostic, Feed, Group, Page, PageOf, PathTemplate, Placed, Settings, Surface, code};
 
 /// How many entries a feed has where it does not say.
 const ENTRIES: usize = 20;
+/// Where the index for searching is published where the site does not say: where the library looks for it.
+const SEARCH: &str = "/pagefind";
 
 pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
@@ -92,7 +95,7 @@ fn of(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Option<PageO
         (None, Some(from)) if !each => {
             refuse(from.at, "a page `from` a collection is one for each record", "write `each = true` beside it")
         }
-        (None, Some(from)) => super::views::collection(reader, settings, &from).map(PageOf::Each),
+        (None, Some(from)) => views::collection(reader, settings, &from).map(PageOf::Each),
         (None, None) if each => {
             refuse(form.place(), "`each` makes a page of each record, and no collection is named", "add `from`")
         }
@@ -100,19 +103,8 @@ fn of(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Option<PageO
     }
 }
 
-fn list(reader: &Reader<'_>, named: &Placed<String>, settings: &Settings) -> Option<usize> {
-    let is_list = |view: &&View| !view.each;
-    let found = settings.views.iter().position(|view| view.path.value.to_string() == named.value && is_list(&view));
-    if found.is_none() {
-        let known: Vec<String> =
-            settings.views.iter().filter(is_list).map(|view| view.path.value.to_string()).collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let message = format!("there is no list `{}`", named.value);
-        let fault = Diagnostic::error(code::BAD_OPTION, named.at.clone(), message);
-        let all = format!("`view` names a list by its path: {}", quoted(&known));
-        reader.report(fault.suggest(&named.value, known.iter().copied(), all));
-    }
-    found
+fn list(reader: &Reader<'_>, name: &Placed<String>, settings: &Settings) -> Option<usize> {
+    views::named(reader, name, &settings.views, |view| !view.each, ("list", "`view` names a list by its path"))
 }
 
 /// The fields of a path are the value of the list's group, or members of the record.
@@ -158,6 +150,33 @@ pub(super) fn check_surfaces(reader: &Reader<'_>, path: &Placed<PathTemplate>, s
         "" => fault.help("give the surface a prefix, such as `/api`"),
         prefix => fault.help(format!("choose a path that does not begin with `{prefix}/`")),
     });
+}
+
+/// `[search]`: an index of the pages, at a path of its own.
+pub fn search(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Option<Placed<PathTemplate>> {
+    let table = form.table("search")?;
+    let given = table.text("path");
+    table.finish();
+    let refuse = |at, message: &str, help: &str| {
+        reader.report(Diagnostic::error(code::BAD_OPTION, at, message).help(help));
+        None
+    };
+    if settings.pages.is_empty() {
+        return refuse(
+            table.place(),
+            "there is nothing to search: the site declares no pages",
+            "declare one with `[[pages]]`, or remove the table",
+        );
+    }
+    let given = given.unwrap_or_else(|| Placed { value: SEARCH.to_owned(), at: table.place() });
+    let path = path(reader, &given)?;
+    if path.value.segments.is_empty() || path.value.fields().next().is_some() {
+        let message =
+            format!("the index for searching stands in a folder of its own, and `{}` names none", given.value);
+        return refuse(path.at, &message, "write a path such as `/pagefind`");
+    }
+    check_surfaces(reader, &path, settings);
+    Some(path)
 }
 
 /// `[[feeds]]`: the newest rows of a list, for programs that follow a site.

@@ -77,9 +77,7 @@ fn token(reader: &Reader<'_>, table: &Form<'_>) -> Option<Placed<String>> {
 fn url(reader: &Reader<'_>, table: &Form<'_>, is_unsigned: bool) -> Option<String> {
     let text = table.text("url")?;
     let url = environments::url(reader, &text)?;
-    let host = url.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or_default());
-    let host = host.map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name));
-    if !is_unsigned && host.is_some_and(|host| !matches!(host, "127.0.0.1" | "localhost" | "[::1]")) {
+    if !is_unsigned && !environments::is_sealed(&url) {
         let message = format!("the token would go to `{url}` unencrypted");
         reader.report(Diagnostic::error(code::BAD_OPTION, text.at, message).help("write an address with `https://`"));
         return None;

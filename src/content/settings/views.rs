@@ -177,17 +177,29 @@ fn about(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings, earlier: &[V
     if explain {
         refuse("explain", "a view tells of a standing, or explains, not both");
     }
-    let ranked = |view: &&View| view.rank.is_some() && !view.each && view.group.is_none() && view.count.is_none();
-    let known: Vec<String> = earlier.iter().filter(ranked).map(|view| view.path.value.to_string()).collect();
-    let found = earlier.iter().position(|view| view.path.value.to_string() == standing.value && ranked(&view));
-    if found.is_none() {
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        let message = format!("there is no ranked list `{}` above this view", standing.value);
-        let fault = Diagnostic::error(code::BAD_OPTION, standing.at.clone(), message);
-        let all = format!("`standing` names a list with `rank` that is declared before: {}", quoted(&names));
-        reader.report(fault.suggest(&standing.value, names.iter().copied(), all));
-    }
+    let help = "`standing` names a list with `rank` that is declared before";
+    let found = named(reader, &standing, earlier, View::is_ranking, ("ranked list", help));
     found.map(About::Standing)
+}
+
+/// The view at a path, of those that fit; else what there is none of, and what is named there.
+pub(super) fn named(
+    reader: &Reader<'_>,
+    name: &Placed<String>,
+    views: &[View],
+    fits: impl Fn(&View) -> bool,
+    (what, help): (&str, &str),
+) -> Option<usize> {
+    let found = views.iter().position(|view| view.path.value.to_string() == name.value && fits(view));
+    if found.is_none() {
+        let known: Vec<String> =
+            views.iter().filter(|view| fits(view)).map(|view| view.path.value.to_string()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let fault =
+            Diagnostic::error(code::BAD_OPTION, name.at.clone(), format!("there is no {what} `{}`", name.value));
+        reader.report(fault.suggest(&name.value, known.iter().copied(), format!("{help}: {}", quoted(&known))));
+    }
+    found
 }
 
 fn limit(reader: &Reader<'_>, form: &Form<'_>, grouped: bool) -> Limit {

@@ -56,6 +56,129 @@ pub const PROBLEMS: &[Problem] = &[
     },
 ];
 
+/// Every kind that the endpoint for writes answers besides, in order of name.
+pub const WRITE_PROBLEMS: &[Problem] = &[
+    Problem {
+        name: "body-too-large",
+        status: 413,
+        title: "The body is too large",
+        detail: "A write has a bounded size; nothing of this one was kept",
+    },
+    Problem {
+        name: "body-too-slow",
+        status: 408,
+        title: "The body did not come in time",
+        detail: "Nothing of it was kept: send it again",
+    },
+    Problem {
+        name: "closed",
+        status: 503,
+        title: "Nobody can write here",
+        detail: "The site does not say who may write",
+    },
+    Problem {
+        name: "conflict",
+        status: 409,
+        title: "Something else was written before",
+        detail: "Another write of this record was accepted. Look at it, and send `If-Match` with its version to write over it",
+    },
+    Problem {
+        name: "idempotency-key-reused",
+        status: 422,
+        title: "The idempotency key was used for another request",
+        detail: "An `Idempotency-Key` belongs to one request and its retries: take a new one",
+    },
+    Problem {
+        name: "if-match-required",
+        status: 428,
+        title: "The request must say which version it changes",
+        detail: "Send `If-Match` with the version that you saw, as `\"3\"`",
+    },
+    Problem {
+        name: "malformed-body",
+        status: 400,
+        title: "The body is malformed",
+        detail: "A body is one JSON object in UTF-8, in which no member stands twice",
+    },
+    Problem {
+        name: "malformed-header",
+        status: 400,
+        title: "A header is malformed",
+        detail: "A header of the request is missing or cannot be read",
+    },
+    Problem {
+        name: "malformed-key",
+        status: 400,
+        title: "The key is malformed",
+        detail: "A key has at most 250 bytes, no slash and no control character, and does not start with a dot",
+    },
+    Problem {
+        name: "not-json",
+        status: 415,
+        title: "The body is not JSON",
+        detail: "Send `Content-Type: application/json`; a patch may be `application/merge-patch+json`. Bodies are not compressed",
+    },
+    Problem {
+        name: "not-valid",
+        status: 422,
+        title: "The record is not valid",
+        detail: "Each fault stands under `errors`, with a JSON Pointer to its place",
+    },
+    Problem {
+        name: "not-writable",
+        status: 404,
+        title: "There is nothing to write here",
+        detail: "Records are written at `/write/{collection}/{key}`, of the collections that the site opens",
+    },
+    Problem {
+        name: "not-yours",
+        status: 403,
+        title: "This record is not yours",
+        detail: "The token is good, and does not allow this",
+    },
+    Problem {
+        name: "origin-not-allowed",
+        status: 403,
+        title: "Pages of this origin may not write",
+        detail: "The site lists the origins that may",
+    },
+    Problem {
+        name: "read-only",
+        status: 503,
+        title: "Nothing is accepted for the moment",
+        detail: "The site is read-only. Try again later; nothing of this request was kept",
+    },
+    Problem {
+        name: "too-many-requests",
+        status: 429,
+        title: "Too many requests",
+        detail: "Wait as many seconds as `Retry-After` says",
+    },
+    Problem {
+        name: "unauthenticated",
+        status: 401,
+        title: "There is no good token",
+        detail: "Send `Authorization: Bearer` with a token of the site's issuer",
+    },
+    Problem {
+        name: "unavailable",
+        status: 503,
+        title: "The write could not be kept",
+        detail: "It is not known to be kept: send it again, and it is kept once",
+    },
+    Problem {
+        name: "version-mismatch",
+        status: 412,
+        title: "The version is not the current one",
+        detail: "The request names another version than the current one: look at what was written since, and send `If-Match` with its version to write over it",
+    },
+];
+
+/// The problem of this name.
+pub fn find(name: &str) -> Option<&'static Problem> {
+    PROBLEMS.iter().chain(WRITE_PROBLEMS).find(|problem| problem.name == name)
+}
+
 /// A body, member by member in the order in which the edge function writes them.
 #[derive(Serialize)]
 struct Document<'a> {
@@ -107,7 +230,7 @@ pub fn type_prefix(settings: &Settings) -> String {
 
 /// The body of the problem `name`.
 pub fn body(settings: &Settings, name: &str, maximum: Option<usize>, example: Option<&str>) -> String {
-    let Some(problem) = PROBLEMS.iter().find(|problem| problem.name == name) else { return String::new() };
+    let Some(problem) = find(name) else { return String::new() };
     let document = Document {
         r#type: type_prefix(settings) + name,
         title: problem.title,
@@ -129,7 +252,8 @@ pub fn problems(settings: &Settings) -> Vec<Artifact> {
         body: Body::Bytes(body(settings, problem.name, None, None).into_bytes().into()),
         origin: ArtifactOrigin::Build,
     };
-    PROBLEMS.iter().map(artifact).collect()
+    let writes = if settings.writes.collections.is_empty() { &[] } else { WRITE_PROBLEMS };
+    PROBLEMS.iter().chain(writes).map(artifact).collect()
 }
 
 /// The key of the body of a 404 under a surface.
@@ -155,5 +279,6 @@ mod tests {
             assert_eq!(problem.status, refusal.status());
         }
         assert!(PROBLEMS.is_sorted_by_key(|problem| problem.name));
+        assert!(WRITE_PROBLEMS.is_sorted_by_key(|problem| problem.name));
     }
 }

@@ -3,7 +3,7 @@
 use super::problems::NOT_FOUND;
 use super::resolve::Resolution;
 use super::table::{RouteTable, TableRoute};
-use crate::model::{Artifact, Settings, encode_path};
+use crate::model::{Artifact, encode_path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A request, and what it is answered with.
@@ -24,8 +24,9 @@ const ANSWERS: usize = 1000;
 /// For how many of them every odd form is tried.
 const ODD: usize = 3;
 
-/// Vectors of a site whose release has these artifacts (in order of key), and what seals them.
-pub fn vectors(settings: &Settings, table: &RouteTable, artifacts: &[Artifact]) -> Vec<Vector> {
+/// Vectors of a site whose release has these artifacts (in order of key), and what seals them: the keys of what names the
+/// release.
+pub fn vectors(table: &RouteTable, artifacts: &[Artifact], seal: &[String]) -> Vec<Vector> {
     let mut urls = BTreeSet::new();
     for (route, paths) in answers(table, artifacts) {
         // Spread over all of them, rather than the first: they are in order of key.
@@ -41,10 +42,9 @@ pub fn vectors(settings: &Settings, table: &RouteTable, artifacts: &[Artifact]) 
         urls.insert(encode_path(&artifact.key));
     }
     elsewhere(&mut urls);
-    let seal = settings.home_surface().map(|home| ["manifest.json", "status.json"].map(|name| home.key(name)));
-    urls.extend(seal.iter().flatten().map(|key| encode_path(key)));
+    urls.extend(seal.iter().take(ANSWERS).map(|key| encode_path(key)));
     let there = |key: &str| {
-        seal.iter().flatten().any(|own| own == key)
+        seal.iter().any(|own| own == key)
             || artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok()
     };
     let get = urls.iter().map(|url| vector(table, "GET", url, &there));

@@ -3,7 +3,7 @@
 use super::api::{Api, Operation, OperationKind};
 use super::examples::{below, surface_of};
 use super::schemas::{DIALECT, schema_artifact};
-use crate::model::{Artifact, Settings};
+use crate::model::{Artifact, CacheClass, Settings};
 use serde_json::{Map, Value as Json, json};
 
 /// The schema of each operation's answer, under the home surface; and that of every problem document.
@@ -53,8 +53,13 @@ fn document(settings: &Settings, api: &Api, name: &str, answer: &Json) -> Json {
 /// The operation that an artifact answers; `None` where it is none's.
 pub fn operation_of<'a>(settings: &Settings, api: &'a Api, artifact: &Artifact) -> Option<&'a Operation> {
     let Some(view) = artifact.origin.view() else {
-        let own = |operation: &&Operation| {
-            operation.kind == OperationKind::Meta && operation.path.trim_start_matches('/') == artifact.key
+        let own = |operation: &&Operation| match operation.kind {
+            OperationKind::Meta => operation.path.trim_start_matches('/') == artifact.key,
+            OperationKind::Receipt => {
+                let (folder, _) = operation.path.split_once('{').unwrap_or_default();
+                artifact.cache == CacheClass::Meta && artifact.key.starts_with(folder.trim_start_matches('/'))
+            }
+            _ => false,
         };
         return api.operations.iter().find(own);
     };

@@ -1,6 +1,7 @@
 //! What each request is and what each answer looks like: operations and the schemas they share. The OpenAPI document,
 //! the published schemas and the TypeScript client are all written from this.
 
+use super::itself;
 use super::names::{Namer, camel, pascal};
 use super::rows::{self, reference};
 use crate::content::Content;
@@ -49,12 +50,21 @@ pub enum OperationKind {
     Page { size: usize },
     /// `status.json` or `manifest.json`.
     Meta,
+    /// What became of a write.
+    Receipt,
+}
+
+impl OperationKind {
+    /// Whether the build says it of itself.
+    pub fn is_meta(self) -> bool {
+        matches!(self, Self::Meta | Self::Receipt)
+    }
 }
 
 impl Operation {
     pub fn shape<'s>(&self, settings: &'s Settings) -> (&'s Surface, Shape) {
         let surface = &settings.surfaces[self.surface];
-        (surface, if self.kind == OperationKind::Meta { Shape::Bare } else { surface.shape })
+        (surface, if self.kind.is_meta() { Shape::Bare } else { surface.shape })
     }
 }
 
@@ -101,7 +111,8 @@ const RESERVED: &[&str] = &[
 
 /// The operations of a site whose records have the schemas `records`.
 pub fn api(settings: &Settings, content: &Content, records: &[Json]) -> Api {
-    let mut namer = Namer::reserving(RESERVED.iter().copied());
+    let writes = settings.writes.are_there();
+    let mut namer = Namer::reserving(RESERVED.iter().copied().chain(writes.then_some(itself::RECEIPT)));
     let mut components = BTreeMap::new();
     let known = rows::Known::new(settings, content, records, &mut namer, &mut components);
     let rows: Vec<Json> = settings.views.iter().map(|view| known.row(view, &mut namer, &mut components)).collect();
@@ -112,9 +123,12 @@ pub fn api(settings: &Settings, content: &Content, records: &[Json]) -> Api {
             operations.extend(of_view(settings, (surface, declared), (at, view), &rows[at], &mut ids));
         }
     }
-    operations.extend(of_build(settings, &mut ids));
+    operations.extend(itself::operations(settings, &mut ids));
     if !operations.is_empty() {
         shared(&mut components);
+        if writes {
+            components.insert(itself::RECEIPT.to_owned(), itself::receipt());
+        }
     }
     let mut api = Api { components, operations };
     api.drop_unused();
@@ -195,29 +209,6 @@ fn summary(view: &View, from: &str) -> String {
     }
 }
 
-fn of_build(settings: &Settings, ids: &mut Namer) -> Vec<Operation> {
-    let Some(home) = settings.home_surface() else { return Vec::new() };
-    let Some(surface) = settings.surfaces.iter().position(|surface| surface.name == home.name) else {
-        return Vec::new();
-    };
-    let one = |(name, component, summary): (&str, &str, &str), ids: &mut Namer| Operation {
-        id: ids.unique(&camel(&[home.name.clone(), name.to_owned()]), String::new),
-        surface,
-        view: None,
-        path: format!("{}/{name}.json", home.prefix),
-        kind: OperationKind::Meta,
-        fields: Vec::new(),
-        parameter: None,
-        summary: summary.to_owned(),
-        answer: reference(component),
-        row: None,
-    };
-    vec![
-        one(("status", "Status", "Which release this is"), ids),
-        one(("manifest", "Manifest", "Every file of the release, with its digest"), ids),
-    ]
-}
-
 fn envelope(shape: Shape, data: &Json, meta: &Json, links: &Json) -> Json {
     match shape {
         Shape::Bare => data.clone(),
@@ -280,65 +271,10 @@ fn shared(components: &mut BTreeMap<String, Json>) {
                 }),
             ),
         ),
-        ("Status", status(&object)),
-        ("Manifest", manifest(&object)),
+        ("Status", itself::status(&object)),
+        ("Manifest", itself::manifest(&object)),
     ];
     components.extend(own.map(|(name, schema)| (name.to_owned(), schema)));
-}
-
-type Object<'a> = &'a dyn Fn(&[&str], Json) -> Json;
-
-fn status(object: Object<'_>) -> Json {
-    let text = json!({ "type": "string" });
-    let site = object(&["name", "baseUrl"], json!({ "name": text, "baseUrl": text }));
-    let instant =
-        |description: &str| json!({ "type": ["string", "null"], "format": "date-time", "description": description });
-    let count = |description: &str| json!({ "type": "integer", "minimum": 0, "description": description });
-    let source = object(
-        &["kind", "checkedAt", "oldestCheckAt", "members", "unchecked", "failing", "missing", "stale"],
-        json!({
-            "kind": text,
-            "checkedAt": instant("when everybody was last asked about"),
-            "oldestCheckAt": instant("when the service last answered about the member of whom that is longest ago"),
-            "members": count("published members with an account there"),
-            "unchecked": count("members of whom the service has never answered"),
-            "failing": count("members who were asked about in vain the last time"),
-            "missing": count("members whose account was not found"),
-            "stale": { "type": "boolean", "description": "whether one of the two instants is too long ago, or nobody was ever asked about" }
-        }),
-    );
-    let sources =
-        json!({ "type": "object", "additionalProperties": source, "description": "what was fetched, and when" });
-    let scores = json!({ "type": "object", "additionalProperties": { "type": "object" }, "description": "the formula of each score and its parameters" });
-    let next = json!({ "type": "string", "format": "date-time", "description": "when a build of the same sources gives something else" });
-    let release = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "digest of the release" });
-    let read_at =
-        json!({ "type": "string", "format": "date-time", "description": "when the sources of the release were read" });
-    object(
-        &["release", "site", "sources"],
-        json!({ "release": release, "readAt": read_at, "site": site, "sources": sources, "scores": scores, "nextChangeAt": next }),
-    )
-}
-
-fn manifest(object: Object<'_>) -> Json {
-    let digest = json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" });
-    let file = object(
-        &["sha256", "size", "mediaType", "cache"],
-        json!({
-            "sha256": digest,
-            "size": { "type": "integer", "minimum": 0, "description": "bytes" },
-            "mediaType": { "type": "string" },
-            "cache": { "enum": ["view", "asset", "immutable", "meta"] }
-        }),
-    );
-    let artifacts = json!({ "type": "object", "additionalProperties": file });
-    let surfaces = json!({ "type": "array", "items": { "type": "string" }, "description": "their prefixes" });
-    let count = json!({ "type": "integer", "minimum": 0 });
-    let records = json!({ "type": "object", "additionalProperties": count, "description": "published records of each collection" });
-    object(
-        &["release", "surfaces", "records", "artifacts"],
-        json!({ "release": digest, "surfaces": surfaces, "records": records, "artifacts": artifacts }),
-    )
 }
 
 impl Api {

@@ -52,7 +52,7 @@ impl<'a> Examples<'a> {
         let view = operation.view?;
         let paths = self.paths.get(&(view, operation.surface))?;
         let suffixes: &[&str] = match operation.kind {
-            OperationKind::Document | OperationKind::Meta => &[".json"],
+            OperationKind::Document | OperationKind::Meta | OperationKind::Receipt => &[".json"],
             OperationKind::List { .. } => &["/limit/2.json", "/limit/1.json"],
             OperationKind::Page { .. } => &["/page/1.json"],
         };

@@ -170,7 +170,7 @@ impl<'a> Known<'a> {
 }
 
 /// A published schema as a component: what it refers to in itself is found below its name.
-fn component(schema: &Json, name: &str) -> Json {
+pub(super) fn component(schema: &Json, name: &str) -> Json {
     let mut component = schema.clone();
     redirect(&mut component, "#", &format!("{AT}{name}"));
     if let Some(keywords) = component.as_object_mut() {

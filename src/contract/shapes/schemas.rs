@@ -94,7 +94,7 @@ fn public_schema(settings: &Settings, decl: &CollectionDecl, written: Option<&Js
 
 /// The schema with every reference to itself as a JSON pointer: its own `$id` and its anchors mean nothing where it is
 /// published.
-fn self_contained(written: &Json) -> Json {
+pub(super) fn self_contained(written: &Json) -> Json {
     let mut schema = written.clone();
     let mut anchors = BTreeMap::new();
     take_anchors(&mut schema, &mut String::from("#"), &mut anchors);

@@ -43,9 +43,9 @@ fn function(out: &mut String, settings: &Settings, operation: &Operation) {
     let _ = writeln!(out, "    /** {}: `{}` */", comment(&operation.summary), comment(&operation.path));
     let name = &operation.id;
     match (operation.kind, &operation.parameter) {
-        (OperationKind::Meta, _) => {
-            let path = literal(&operation.path);
-            let _ = writeln!(out, "    {name}: ({REQUEST}) => api.file<{answer}>({path}, request),");
+        (OperationKind::Meta | OperationKind::Receipt, _) => {
+            let (parameters, path) = file(operation);
+            let _ = writeln!(out, "    {name}: ({parameters}{REQUEST}) => api.file<{answer}>({path}, request),");
         }
         (OperationKind::List { max, .. }, Some(limit)) => {
             let optional = if members.is_empty() { " = {}" } else { "" };
@@ -88,6 +88,17 @@ fn function(out: &mut String, settings: &Settings, operation: &Operation) {
                 members.join("; ")
             );
         }
+    }
+}
+
+/// The parameters of what the build says of itself, and the path that they make.
+fn file(operation: &Operation) -> (&'static str, String) {
+    match operation.path.split_once("{id}") {
+        Some((before, after)) => (
+            "parameters: { id: string }, ",
+            format!("{} + encodeURIComponent(parameters.id) + {}", literal(before), literal(after)),
+        ),
+        None => ("", literal(&operation.path)),
     }
 }
 

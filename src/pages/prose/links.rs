@@ -1,6 +1,6 @@
 //! Links of texts: to other files, to paths of the site, to parts of a page.
 
-use super::media::{address, joined, parted};
+use super::media::{Published, address, joined, parted};
 use super::targets::Target;
 use super::{Desk, Text};
 use crate::content::placeholder::Placeholder;
@@ -18,6 +18,9 @@ pub struct Asked {
     to_file: bool,
     fragment: String,
 }
+
+/// The address of what is not there.
+const NOWHERE: &str = "#";
 
 impl Desk<'_> {
     /// Where a link leads.
@@ -37,12 +40,16 @@ impl Desk<'_> {
             return address(suffix);
         }
         if path.starts_with('/') && !path.starts_with("//") {
+            if self.targets.is_gone(path) {
+                return NOWHERE.to_owned();
+            }
             ask(path, false);
             return format!("{base}{}", address(&placeholder.written));
         }
         let decoded = decode(path).unwrap_or_else(|| path.to_owned());
-        let is_there = joined(&placeholder.file, &decoded).is_some_and(|to| self.file(&to).is_some());
-        let broken = match joined(&placeholder.file, &decoded) {
+        let base_file = self.targets.base(&placeholder.file);
+        let is_there = joined(base_file, &decoded).is_some_and(|to| self.file(&to).is_some());
+        let broken = match joined(base_file, &decoded) {
             _ if path.contains(':') || path.starts_with("//") => format!("`{path}` is no link of this site"),
             None => format!("`{decoded}` leads out of `content`"),
             Some(to) => match self.file(&to) {
@@ -52,26 +59,47 @@ impl Desk<'_> {
                 }
                 Some(Target::NoPage(name)) => format!("`{to}` has no page: none is made of each of `{name}`"),
                 Some(Target::Hidden(why)) => format!("`{to}` {why}"),
+                Some(Target::Gone) => return NOWHERE.to_owned(),
                 None => {
-                    let mut media = self.media.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(file) = media.file(&to, suffix, self.site.files, base) {
+                    if let Some(file) = self.beside(&placeholder.file, &to, suffix) {
                         text.artifacts.extend(file.artifact);
                         return file.url;
                     }
-                    // What cannot be read was told.
-                    if !self.targets.complete && self.site.files.is_text(&to) {
-                        return "#".to_owned();
+                    match self.missing(&to) {
+                        Some(broken) => broken,
+                        None => return NOWHERE.to_owned(),
                     }
-                    format!("there is no file `{to}`")
                 }
             },
         };
         let place = self.site.locate.span(&placeholder.file, &placeholder.span);
         let fault = Diagnostic::error(code::BROKEN_LINK, place, broken);
         let help = "a path counts from the file that names it; one that begins with a slash is a path of the site";
-        let near = self.targets.beside(&placeholder.file);
+        let near = self.targets.beside(base_file);
         text.faults.push(if is_there { fault } else { fault.suggest(&decoded, near, help.to_owned()) });
-        "#".to_owned()
+        NOWHERE.to_owned()
+    }
+
+    /// A file that is no text. What stands beside content files is published when those who edit the site say so.
+    fn beside(&self, file: &str, to: &str, suffix: &str) -> Option<Published> {
+        if self.targets.is_written(file) {
+            return None;
+        }
+        let mut media = self.media.lock().unwrap_or_else(PoisonError::into_inner);
+        media.file(to, suffix, self.site.files, self.site.settings.site.base_path())
+    }
+
+    /// Why a file is not there; `None` where nobody made a mistake, or where it was told.
+    fn missing(&self, to: &str) -> Option<String> {
+        let files = self.site.files;
+        if !self.targets.complete && files.is_text(to) || self.targets.was_of_gone(to) {
+            return None;
+        }
+        Some(if files.is_program(to) {
+            format!("`{to}` would run in browsers, and what stands beside texts may not")
+        } else {
+            format!("there is no file `{to}`")
+        })
     }
 
     /// What a path of `content` became: a file, or a folder's `index.md`.
@@ -100,8 +128,11 @@ pub fn check(
         } else {
             let path = decode(&link.path).unwrap_or_else(|| link.path.clone());
             let path = path.trim_matches('/');
-            let mut keys =
-                [page_key(path), path.to_owned(), format!("{path}.json"), format!("{path}/index.html")].into_iter();
+            // The page of a name with a dot is asked for with its extension.
+            let page = page_key(path);
+            let page = Some(page).filter(|key| with_extension(&page_url(key)) == with_extension(path));
+            let others = [path.to_owned(), format!("{path}.json"), format!("{path}/index.html")];
+            let mut keys = page.into_iter().chain(others);
             if keys.clone().any(|key| known(&key)) {
                 return None;
             }
@@ -124,6 +155,10 @@ pub fn check(
         Some(fault.suggest(&link.fragment, known.iter().copied(), help.to_owned()))
     });
     told.collect()
+}
+
+fn with_extension(path: &str) -> bool {
+    path.strip_suffix(".html").is_some()
 }
 
 fn nothing(path: &str, pages: impl Iterator<Item = String>, place: Place) -> Diagnostic {

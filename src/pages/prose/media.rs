@@ -1,13 +1,10 @@
 //! Files that stand beside texts: published under names that change with their bytes.
 
-use super::LENGTH;
 use crate::model::{
-    Artifact, ArtifactOrigin, Body, CacheClass, Diagnostic, InputFile, Inputs, Place, code, decode, encode_path, hex,
-    media_type,
+    Artifact, ArtifactOrigin, Body, CacheClass, Diagnostic, InputFile, Inputs, Place, code, decode, encode_path,
+    lasting, media_type,
 };
-use crate::pages::assets::named;
 use pulldown_cmark_escape::escape_href;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,15 +20,24 @@ pub struct Files {
     statics: BTreeMap<String, Arc<Vec<u8>>>,
     /// Markdown files, whatever they hold.
     texts: Vec<Arc<str>>,
+    /// Of `content`, those that browsers would run. They are not published: who may write texts may not write programs.
+    programs: Vec<Arc<str>>,
 }
 
+/// The extensions of files that browsers run in the site's name. Pictures in SVG are not among them: the policy of pages
+/// forbids the scripts in them.
+const PROGRAMS: [&str; 10] = ["cjs", "htm", "html", "js", "mjs", "swf", "wasm", "xht", "xhtml", "xsl"];
+
 impl Files {
-    pub fn of(inputs: &Inputs) -> Self {
+    /// The files of a site; those that browsers run, too, where its texts are trusted.
+    pub fn of(inputs: &Inputs, trusted: bool) -> Self {
         let mut files = Self::default();
         for (path, file) in inputs.under("content") {
             let InputFile::Bytes(bytes) = file else { continue };
             if super::targets::is_markdown(path) {
                 files.texts.push(Arc::clone(path));
+            } else if !trusted && is_program(path) {
+                files.programs.push(Arc::clone(path));
             } else if !crate::content::holds_records(path) && !path.split('/').any(|part| part.starts_with('.')) {
                 files.content.insert(Arc::clone(path), Arc::clone(bytes));
             }
@@ -47,6 +53,16 @@ impl Files {
     pub fn is_text(&self, path: &str) -> bool {
         self.texts.binary_search_by(|text| (**text).cmp(path)).is_ok()
     }
+
+    /// Whether a file is there that is kept back, since browsers would run it.
+    pub fn is_program(&self, path: &str) -> bool {
+        self.programs.binary_search_by(|program| (**program).cmp(path)).is_ok()
+    }
+}
+
+fn is_program(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    PROGRAMS.iter().any(|program| program.eq_ignore_ascii_case(extension))
 }
 
 /// Where a file stands in the release, and how large its picture is.
@@ -89,9 +105,28 @@ pub fn undescribed(place: Place) -> Diagnostic {
     fault.help("say what it shows: `![A cloud over three servers](cloud.png)`; where it only decorates, write `![](cloud.png \"\")`")
 }
 
+/// The extensions of pictures that tell how large they are.
+const PICTURES: [&str; 8] = ["png", "jpg", "jpeg", "gif", "webp", "avif", "bmp", "ico"];
+
+/// Tells a picture of this site whose bytes are those of none.
+pub fn unreadable(written: &str, found: &Published, place: Place) -> Option<Diagnostic> {
+    let (path, _) = parted(written);
+    let (_, kind) = path.rsplit_once('.').filter(|_| !path.contains(':') && !path.starts_with("//"))?;
+    let known = PICTURES.contains(&kind.to_ascii_lowercase().as_str());
+    (known && found.size.is_none()).then_some(())?;
+    let fault = Diagnostic::warning(code::MISSING_IMAGE, place, format!("`{path}` cannot be read as a picture"));
+    Some(fault.help("its bytes are those of no picture: save it again, or copy it anew"))
+}
+
 impl Media {
-    /// The picture at an address in a file.
-    pub fn picture(&mut self, written: &str, file: &str, files: &Files, base: &str) -> Result<Published, Missing> {
+    /// The picture at an address in a file; `None` stands for a file that has no others beside it.
+    pub fn picture(
+        &mut self,
+        written: &str,
+        file: Option<&str>,
+        files: &Files,
+        base: &str,
+    ) -> Result<Published, Missing> {
         let (path, suffix) = parted(written);
         if path.contains(':') || path.starts_with("//") {
             let plain = ["http://", "https://"].iter().any(|scheme| written.to_ascii_lowercase().starts_with(scheme));
@@ -113,7 +148,7 @@ impl Media {
             let near = beside.map(str::to_owned).collect();
             Missing { path, near }
         };
-        let path = joined(file, &decoded).ok_or_else(|| missing(decoded.clone()))?;
+        let path = file.and_then(|file| joined(file, &decoded)).ok_or_else(|| missing(decoded.clone()))?;
         self.file(&path, suffix, files, base).ok_or_else(|| missing(path))
     }
 
@@ -122,9 +157,8 @@ impl Media {
         let (path, bytes) = files.content.get_key_value(path)?;
         let known = self.known.get(path).filter(|(known, _)| Arc::ptr_eq(known, bytes)).map(|(_, known)| known.clone());
         let (key, size) = known.unwrap_or_else(|| {
-            let digest = hex(&<[u8; 32]>::from(Sha256::digest(&**bytes)));
             let name = path.rsplit('/').next().unwrap_or(path);
-            let known = (format!("{FOLDER}/{}", named(name, &digest[..LENGTH])), size(bytes));
+            let known = (format!("{FOLDER}/{}", lasting(name, bytes)), size(bytes));
             self.known.insert(Arc::clone(path), (Arc::clone(bytes), known.clone()));
             known
         });

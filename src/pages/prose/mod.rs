@@ -5,6 +5,7 @@
 //! second step of two, and the only place that knows both. Views and pages read the texts after it.
 
 mod arguments;
+mod gone;
 mod links;
 mod media;
 mod shortcodes;
@@ -14,7 +15,6 @@ pub use links::{Asked, check};
 pub use media::{Files, Media};
 pub use shortcodes::{SHIPPED, Shortcodes};
 
-use super::assets::LENGTH;
 use crate::content::placeholder::{Asks, Placeholder};
 use crate::model::{Artifact, Collection, Diagnostic, Field, FieldOrigin, Locate, Record, Settings, Value};
 use rayon::prelude::*;
@@ -46,12 +46,6 @@ pub struct Kept {
     media: Mutex<Media>,
 }
 
-impl Kept {
-    pub fn forget(&mut self) {
-        *self = Self::default();
-    }
-}
-
 /// Replaces every placeholder in the collections and in the pages that are files of their own.
 pub fn finish(
     site: &Site<'_>,
@@ -69,7 +63,7 @@ pub fn finish(
     for (at, collection) in all {
         let texts: Vec<(usize, Text)> = (0..collection.records.len())
             .into_par_iter()
-            .filter_map(|record| Some((record, desk.record(&collection.records[record])?)))
+            .filter_map(|record| Some((record, desk.record(collection, &collection.records[record])?)))
             .collect();
         if texts.is_empty() {
             continue;
@@ -85,8 +79,12 @@ pub fn finish(
             }
             kept.collections.insert(at, (raw, Arc::clone(collection)));
         }
-        for (_, text) in texts {
+        for (at, text) in texts {
             finished.faults.extend(text.faults);
+            // Of what is not published, neither are its pictures.
+            if collection.records[at].hidden.is_some() {
+                continue;
+            }
             finished.asked.extend(text.asked);
             finished.artifacts.extend(text.artifacts);
         }
@@ -99,6 +97,8 @@ pub fn finish(
 /// What a record's texts became.
 #[derive(Default)]
 struct Text {
+    /// The files that its placeholders may stand in; `None` where nobody but those who edit the site wrote it.
+    files: Option<Vec<Arc<str>>>,
     fields: Vec<(usize, Value)>,
     artifacts: Vec<Artifact>,
     asked: Vec<Asked>,
@@ -106,6 +106,10 @@ struct Text {
 }
 
 impl Text {
+    fn may_ask(&self, file: &str) -> bool {
+        self.files.as_ref().is_none_or(|files| files.iter().any(|known| **known == *file))
+    }
+
     fn is_in(&self, record: &Record) -> bool {
         self.fields.iter().all(|(at, value)| record.fields.get(*at).is_some_and(|field| field.value == *value))
     }
@@ -120,8 +124,13 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// The members of a record that hold placeholders, without them.
-    fn record(&self, record: &Record) -> Option<Text> {
-        let mut text = Text::default();
+    fn record(&self, collection: &Collection, record: &Record) -> Option<Text> {
+        // What a member forges asks in that member's name, and in no other's.
+        let files = collection.last_write(record).map(|_| {
+            let paths = record.origins.iter().filter_map(|origin| collection.files.get(origin.file as usize));
+            paths.map(|file| Arc::clone(&file.path)).collect()
+        });
+        let mut text = Text { files, ..Text::default() };
         for (at, Field { value, .. }) in
             record.fields.iter().enumerate().filter(|(_, field)| field.origin == FieldOrigin::Built)
         {
@@ -147,7 +156,7 @@ impl Desk<'_> {
             // Past the quotation mark.
             let (before, after) = rest.split_at(at + 1);
             let end = after.find('"').unwrap_or(after.len());
-            let placeholder = Placeholder::read(&after[..end]);
+            let placeholder = Placeholder::read(&after[..end]).filter(|found| text.may_ask(&found.file));
             out.push_str(before);
             rest = &after[end..];
             match placeholder {
@@ -183,8 +192,11 @@ impl Desk<'_> {
         }
         let base = self.site.settings.site.base_path();
         let mut media = self.media.lock().unwrap_or_else(PoisonError::into_inner);
-        match media.picture(&placeholder.written, &placeholder.file, self.site.files, base) {
+        // What stands beside content files is published when those who edit the site say so.
+        let file = Some(placeholder.file.as_str()).filter(|file| !self.targets.is_written(file));
+        match media.picture(&placeholder.written, file, self.site.files, base) {
             Ok(picture) => {
+                text.faults.extend(media::unreadable(&placeholder.written, &picture, place()));
                 text.artifacts.extend(picture.artifact);
                 let size = picture.size.map(|(width, height)| format!("\" width=\"{width}\" height=\"{height}"));
                 format!("{}{}\" loading=\"lazy", picture.url, size.unwrap_or_default())

@@ -1,7 +1,7 @@
 //! Shortcodes: templates that texts call by name.
 
 use super::arguments::{Argument, Given, Kind, Otherwise, Signature, given};
-use super::{Desk, Text};
+use super::{Desk, Text, media};
 use crate::content::placeholder::{Asks, Placeholder};
 use crate::model::{Diagnostic, Span, code};
 use crate::pages::records::object;
@@ -50,7 +50,12 @@ impl<'t> Shortcodes<'t> {
 impl Desk<'_> {
     /// What a shortcode makes, of the finished Markdown between its tags where it has some.
     pub(super) fn call(&self, placeholder: &Placeholder, body: &str, text: &mut Text) -> String {
+        let in_line = matches!(placeholder.asks, Asks::CallInLine | Asks::CallAroundInLine);
         match self.called(placeholder, body, text) {
+            Ok(html) if in_line && begins_block(&html) => {
+                text.faults.push(self.misplaced(placeholder));
+                String::new()
+            }
             Ok(html) => html,
             Err(faults) => {
                 text.faults.extend(faults);
@@ -75,7 +80,7 @@ impl Desk<'_> {
             return Err(vec![fault.suggest(name, shortcodes.known.keys().map(String::as_str), help)]);
         };
         let mut faults = Vec::new();
-        let around = placeholder.asks == Asks::CallAround;
+        let around = matches!(placeholder.asks, Asks::CallAround | Asks::CallAroundInLine);
         if around != signature.body {
             let (message, help) = if around {
                 ("takes no text between two tags", format!("remove `{{{{< /{name} >}}}}`"))
@@ -107,9 +112,19 @@ impl Desk<'_> {
             return Err(faults);
         }
         let template = shortcodes.environment.get_template(&format!("{FOLDER}{name}.html"));
-        template
-            .and_then(|template| template.render(object(members)))
-            .map_err(|error| shortcodes.templates.told(vec![Failure { page: placeholder.file.clone(), error }]))
+        template.and_then(|template| template.render(object(members))).map_err(|error| {
+            shortcodes.templates.told(vec![Failure { page: placeholder.file.clone(), error, about: None }])
+        })
+    }
+
+    /// Tells a shortcode that makes a block where none may stand.
+    fn misplaced(&self, placeholder: &Placeholder) -> Diagnostic {
+        let (name, named, _) = given(&placeholder.written).unwrap_or_default();
+        let from = placeholder.span.start;
+        let place = self.site.locate.span(&placeholder.file, &(from + named.start..from + named.end));
+        let message = format!("`{name}` makes a block, which cannot stand in a line of text");
+        let help = "put it on a line of its own, between empty lines";
+        Diagnostic::error(code::BAD_SHORTCODE, place, message).help(help)
     }
 
     /// The value of an argument; else its fault, or none where it is missing.
@@ -145,9 +160,12 @@ impl Desk<'_> {
             Kind::Picture | Kind::File => {
                 let base = self.site.settings.site.base_path();
                 let mut media = self.media.lock().unwrap_or_else(PoisonError::into_inner);
-                let found = media.picture(written, &placeholder.file, self.site.files, base);
+                let found = media.picture(written, Some(&placeholder.file), self.site.files, base);
                 let what = if argument.kind == Kind::File { "file" } else { "picture" };
                 let found = found.map_err(|missing| Some(missing.told(what, place())))?;
+                if argument.kind == Kind::Picture {
+                    text.faults.extend(media::unreadable(written, &found, place()));
+                }
                 text.artifacts.extend(found.artifact);
                 // It is escaped already, as it stands in an attribute.
                 let url = Value::from_safe_string(found.url);
@@ -158,5 +176,34 @@ impl Desk<'_> {
                 object([("url", url), ("width", Value::from(width)), ("height", Value::from(height))])
             }
         })
+    }
+}
+
+/// Elements that no paragraph and no heading may hold.
+const BLOCKS: &str = "article aside blockquote details div dl figure footer form h1 h2 h3 h4 h5 h6 header hr nav ol p pre section table ul video";
+
+/// Whether HTML begins with a block, behind space and comments.
+fn begins_block(html: &str) -> bool {
+    let mut rest = html.trim_start();
+    while let Some((_, after)) = rest.strip_prefix("<!--").and_then(|rest| rest.split_once("-->")) {
+        rest = after.trim_start();
+    }
+    let Some(rest) = rest.strip_prefix('<') else { return false };
+    let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next().unwrap_or_default();
+    BLOCKS.split(' ').any(|block| name.eq_ignore_ascii_case(block))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_block;
+
+    #[test]
+    fn blocks_are_known_by_their_first_element() {
+        for block in ["<div>", "\n<!-- x --> <H1 id=x>", "<hr/>", "<p", "<video\nsrc=x>"] {
+            assert!(begins_block(block), "{block}");
+        }
+        for other in ["", "x <div>", "<span><div>", "<my-div>", "<div-x>", "<path>", "<!-- <div> -->", "</div>"] {
+            assert!(!begins_block(other), "{other}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Where links between files lead.
 
-use super::super::each::path_of;
+use super::super::each::{path_of, plain_path};
+use super::gone::Gone;
 use crate::model::{Collection, HiddenReason, PageOf, Settings, page_key};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub enum Target {
     NoPage(String),
     /// In words, why it is not published.
     Hidden(&'static str),
+    /// Whom it was about is gone.
+    Gone,
 }
 
 /// The Markdown files of a site.
@@ -21,12 +24,21 @@ pub struct Targets {
     files: BTreeMap<Arc<str>, Target>,
     /// Whether a file that is not among them is no page.
     pub complete: bool,
+    gone: Gone,
+    /// From where the paths count that members wrote, by the file that holds it.
+    bases: BTreeMap<Arc<str>, String>,
 }
 
 impl Targets {
     pub fn of(settings: &Settings, collections: &[Arc<Collection>], plain: Option<&Arc<Collection>>) -> Self {
-        let mut targets = Self { files: BTreeMap::new(), complete: true };
+        let gone = Gone::of(settings, collections);
+        let mut targets = Self { files: BTreeMap::new(), complete: true, gone, bases: BTreeMap::new() };
         for (at, collection) in collections.iter().enumerate() {
+            let sources = settings.collections.get(at).map_or(&[][..], |decl| &decl.sources);
+            let folder = sources.iter().find(|source| is_folder_of_texts(&source.value));
+            let base = folder.map_or_else(String::new, |folder| format!("{}/text.md", folder.value));
+            let written = collection.files.iter().filter(|file| file.within.is_some());
+            targets.bases.extend(written.map(|file| (Arc::clone(&file.path), base.clone())));
             let page = settings.pages.iter().find(|page| page.of == PageOf::Each(at));
             targets.add(collection, |record| {
                 let path = page.and_then(|page| path_of(page, collection, &collection.records[record]));
@@ -35,8 +47,8 @@ impl Targets {
         }
         if let Some(plain) = plain {
             targets.add(plain, |record| {
-                let key = plain.records[record].key.trim_matches('/');
-                Target::Page(page_key(if key == "index" { "" } else { key }))
+                // A name without a URL was told.
+                Target::Page(page_key(&plain_path(&plain.records[record]).unwrap_or_default()))
             });
         }
         targets
@@ -63,6 +75,29 @@ impl Targets {
                 }
             }
         }
+        for path in collection.removed.files() {
+            self.files.entry(Arc::clone(path)).or_insert(Target::Gone);
+        }
+    }
+
+    /// Whether a path of the site is that of somebody who is gone.
+    pub fn is_gone(&self, path: &str) -> bool {
+        self.gone.has(path)
+    }
+
+    /// Whether a file of `content` that is not there was about somebody who is gone: such files are named by keys.
+    pub fn was_of_gone(&self, path: &str) -> bool {
+        self.gone.had(path)
+    }
+
+    /// Whether a member wrote what stands in a file.
+    pub fn is_written(&self, file: &str) -> bool {
+        self.bases.contains_key(file)
+    }
+
+    /// The file from which the paths in a text count: its own; a member's text stands where content files of its records do.
+    pub fn base<'a>(&'a self, file: &'a str) -> &'a str {
+        self.bases.get(file).map_or(file, String::as_str)
     }
 
     pub fn get(&self, path: &str) -> Option<&Target> {
@@ -74,6 +109,11 @@ impl Targets {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         self.files.keys().filter_map(move |file| file.strip_prefix(folder)?.strip_prefix('/'))
     }
+}
+
+/// Whether a source is a folder in which texts may stand.
+fn is_folder_of_texts(source: &str) -> bool {
+    (source == "content" || source.starts_with("content/")) && !crate::content::holds_records(source)
 }
 
 pub fn is_markdown(path: &str) -> bool {
