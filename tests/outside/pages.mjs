@@ -2,7 +2,10 @@
 import { readFileSync, readdirSync, existsSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
+import Ajv from "ajv";
 import { HtmlValidate } from "html-validate";
+import jsonFeed from "jsonfeed-schema/v1.1.js";
 
 const [, , folder] = process.argv;
 const BASE = "https://nimbus-hundred.example";
@@ -61,13 +64,14 @@ const canonical = new Set(indexable.map((key) => /<link rel="canonical" href="([
 for (const url of canonical) if (!listed.has(url)) fault(`the sitemap lacks ${url}`);
 for (const url of listed) if (!canonical.has(url)) fault(`the sitemap has ${url}, which no page names as its own`);
 
-// Feeds.
+// Feeds, against the schemas of their formats first.
+const isJsonFeed = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(jsonFeed);
 const feeds = keys.filter((key) => key.endsWith("feed.json"));
 for (const key of feeds) {
   const feed = JSON.parse(text(key));
   const wrong = (what) => fault(`${key}: ${what}`);
+  if (!isJsonFeed(feed)) for (const { instancePath, message } of isJsonFeed.errors) wrong(`${instancePath} ${message}`);
   if (feed.version !== "https://jsonfeed.org/version/1.1") wrong(`its version is ${feed.version}`);
-  if (typeof feed.title !== "string" || !Array.isArray(feed.items)) wrong("it has no title, or no items");
   if (feed.feed_url !== `${BASE}/${encodeURI(key)}`) wrong(`it names itself ${feed.feed_url}`);
   for (const item of feed.items) {
     if (typeof item.id !== "string" || typeof item.content_html !== "string") wrong("an item has no id, or no content");
@@ -76,6 +80,13 @@ for (const key of feeds) {
   }
   const atom = text(key.replace(/json$/, "xml"));
   if ([...atom.matchAll(/<entry>/g)].length !== feed.items.length) wrong("the Atom feed beside it has other entries");
+}
+
+const atoms = feeds.map((key) => path.join(folder, key.replace(/json$/, "xml")));
+try {
+  execFileSync("xmllint", ["--noout", "--relaxng", path.join(import.meta.dirname, "schemas/atom.rng"), ...atoms], { stdio: ["ignore", "ignore", "pipe"] });
+} catch (error) {
+  for (const line of String(error.stderr).split("\n").filter((line) => line && !line.endsWith(" validates"))) fault(line);
 }
 
 // Sizes: everything but pictures, compressed.

@@ -1,7 +1,8 @@
 // The pages of the shipped site in a browser: whole, accessible, nobody else's, and useful without scripts.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { copySite, launchBrowser, serve } from "./support.js";
@@ -11,7 +12,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 // A page of each type.
 const PAGES = [
   "/", "/leaderboard", "/leaderboard/page/2", "/leaderboard/30-days", "/leaderboard/7-days", "/users", "/users/mira-okafor", "/articles",
-  "/articles/page/2", "/articles/cloud-run-secrets", "/tags", "/tags/aws", "/rules", "/faq", "/join", "/nothing-here",
+  "/articles/page/2", "/articles/cloud-run-secrets", "/tags", "/tags/aws", "/rules", "/faq", "/join", "/everyone", "/search", "/nothing-here",
 ];
 
 let browser;
@@ -85,15 +86,89 @@ test("the theme is remembered", async (t) => {
   assert.deepEqual(faults, []);
 });
 
-test("journeyers are found as one types, and nothing is fetched before", async (t) => {
+test("pages are found as one types, and nothing is fetched before", async (t) => {
   const { origin } = await serve(t, await copySite(t));
   const { page, faults } = await open(t, origin);
   const fetched = [];
-  page.on("request", (request) => { if (request.url().includes("/v1/")) fetched.push(request.url()); });
+  page.on("request", (request) => { if (request.url().includes("/pagefind/")) fetched.push(request.url()); });
+  const box = page.getByRole("searchbox");
+  const titles = page.locator("#results h2");
   await page.goto(`${origin}/users`);
   assert.deepEqual(fetched, []);
-  await page.locator("input[type=search]").fill("okaf");
-  await page.getByRole("link", { name: "Mira Okafor" }).first().waitFor();
+  await box.fill("okaf");
+  await titles.filter({ hasText: "Mira Okafor" }).waitFor();
   assert.ok(fetched.length > 0);
+  await box.fill("oscar");
+  await titles.filter({ hasText: "Óscar Villalobos" }).waitFor();
+  assert.equal(await page.locator("#listed").isVisible(), false);
+  await box.fill("");
+  await page.locator("#listed").waitFor();
+
+  // Articles alone where articles are listed; a text is found by its words, and its link leads there.
+  await page.goto(`${origin}/articles`);
+  await box.fill("mira");
+  await titles.filter({ hasText: "Two laptops, one state file" }).waitFor();
+  assert.equal(await titles.filter({ hasText: "Mira Okafor" }).count(), 0);
+  await titles.getByRole("link", { name: "Two laptops, one state file" }).click();
+  assert.equal(await page.locator("h1").textContent(), "Two laptops, one state file");
+
+  // Everything on the page of its own, which a link can lead to with what is sought.
+  await page.goto(`${origin}/search?q=streak`);
+  await page.locator("#results a[href='/rules#how-streaks-are-counted']").waitFor();
+  const { violations } = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+  assert.deepEqual(violations.map(({ id }) => id), []);
+  await box.fill("bucket");
+  await page.waitForURL(/q=bucket/);
+  await titles.first().getByRole("link").click();
+  await page.goBack();
+  assert.equal(await box.inputValue(), "bucket");
+  await titles.first().waitFor();
+  await box.fill("zzyzx");
+  await page.getByText("Nothing is found by that.").waitFor();
+  // The newest of a long list comes when it is asked for.
+  await box.fill("the");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await titles.nth(15).waitFor();
   assert.deepEqual(faults, []);
+});
+
+test("a hostile article does nothing", async (t) => {
+  const { origin } = await serve(t, path.join(import.meta.dirname, "../fixtures/pages"));
+  const { page, faults } = await open(t, origin);
+  page.on("dialog", (dialog) => faults.push(dialog.message()));
+  await page.goto(`${origin}/rowing/articles/hostile`);
+  await page.evaluate(() => {
+    // Links are not followed, but for those that would run.
+    addEventListener("click", (event) => { if (event.target.closest("a")?.protocol !== "javascript:") event.preventDefault(); });
+    for (const element of document.querySelectorAll("main *")) {
+      for (const type of ["click", "mouseover", "focus"]) element.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true }));
+    }
+  });
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  await page.goto(`${origin}/rowing/articles/features`);
+  const { violations } = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ["violations"] })`);
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), []);
+});
+
+test("search works below a path, and tells where it cannot", async (t) => {
+  const root = await copySite(t);
+  const settings = path.join(root, "site/site.toml");
+  await writeFile(settings, (await readFile(settings, "utf8")).replace(/^base_url = .*$/m, 'base_url = "https://example.org/club"'));
+  const { origin } = await serve(t, root);
+  const { page } = await open(t, origin);
+  await page.goto(`${origin}/club/search`);
+  await page.getByRole("searchbox").fill("okafor");
+  await page.locator("#results a[href='/club/users/mira-okafor']").waitFor();
+  await page.route("**/pagefind/**", (route) => route.abort());
+  await page.goto(`${origin}/club/users`);
+  await page.getByRole("searchbox").fill("okafor");
+  await page.getByText("The index could not be fetched.").waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname === "/club/everyone");
+  await page.goto(`${origin}/club/articles`);
+  await page.getByRole("searchbox").fill("queue");
+  await page.getByText("Press Find to try again.").waitFor();
+  await page.unroute("**/pagefind/**");
+  await page.getByRole("button", { name: "Find" }).click();
+  await page.locator("#results h2").first().waitFor();
 });

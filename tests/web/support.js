@@ -44,7 +44,9 @@ export async function folder(t) {
 export async function copySite(t) {
   const root = await folder(t);
   for (const part of ["content", "data", "site"]) {
-    await cp(path.join(repository, part), path.join(root, part), { recursive: true });
+    // What somebody wrote here while trying it out is no part of the site.
+    const filter = (from) => path.relative(repository, from) !== path.join("data", "inbox");
+    await cp(path.join(repository, part), path.join(root, part), { recursive: true, filter });
   }
   // A fresh checkout has no such folder: the site that ships here has no files of its own to serve.
   await mkdir(path.join(root, "site/static"), { recursive: true });
@@ -59,8 +61,8 @@ export function build(root) {
 }
 
 /** Serves a folder until the test ends, or until it is stopped. */
-export async function serve(t, root, port = 0) {
-  const child = spawn(binary, ["serve", "--root", root, "--host", "127.0.0.1", "--port", String(port), "--now", NOW], {
+export async function serve(t, root, port = 0, further = []) {
+  const child = spawn(binary, ["serve", "--root", root, "--host", "127.0.0.1", "--port", String(port), "--now", NOW, ...further], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));

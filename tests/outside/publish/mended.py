@@ -3,7 +3,7 @@
 It reaches into the version that requirements.txt pins. Each mend says what AWS does, and can go when MiniStack does it.
 """
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudfront, s3
@@ -14,6 +14,8 @@ resource_of = iam_actions.extract_resource_arn
 pin_origin = app.pin_request_origin
 update_function = cloudfront._cf_update_function
 conditions_of = engine._evaluate_conditions
+enforce = iam_evaluator.enforce
+fetch_from_function = cloudfront._fetch_from_function_url_origin
 
 
 def serve_origin_mended(bucket, key, method, headers, source_arn="", oai_id=""):
@@ -62,7 +64,24 @@ def conditions_mended(template, parameters):
     return conditions_of(template, parameters | {name: {"Value": value} for name, value in pseudo.items()})
 
 
+def enforce_mended(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    """Whoever may get an object and not list the bucket is answered 403 where there is none; MiniStack says 404."""
+    denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    bucket, _, key = resource_arn.rpartition(":")[2].partition("/")
+    if denied is None and iam_action == "s3:GetObject" and key and key not in s3._ensure_bucket(bucket)["objects"]:
+        return enforce(access_key_id, "s3:ListBucket", service, region, f"arn:aws:s3:::{bucket}", service_context)
+    return denied
+
+
+async def fetch_from_function_mended(host, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff):
+    """CloudFront tells the viewer's address, whatever the viewer says itself; MiniStack does not."""
+    headers = {name: value for name, value in headers.items() if name.lower() != "cloudfront-viewer-address"} | {"CloudFront-Viewer-Address": f"{client_ip}:40000"}
+    return await fetch_from_function(host, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff)
+
+
+iam_evaluator.enforce = enforce_mended
 s3.serve_cloudfront_origin_fetch = serve_origin_mended
+cloudfront._fetch_from_function_url_origin = fetch_from_function_mended
 iam_actions.extract_resource_arn = resource_of_mended
 app.pin_request_origin = pin_origin_mended
 cloudfront._cf_update_function = update_function_mended

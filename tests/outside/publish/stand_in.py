@@ -80,6 +80,8 @@ class StandIn:
         env |= {
             "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "AUTH": "true" if self.auth else "false",
             "AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "MINISTACK_REGION": REGION,
+            # Where functions find the other services.
+            "AWS_ENDPOINT_URL": self.url,
             # Its file with the process id, and whatever else it writes.
             "TMPDIR": str(self.folder), "STATE_DIR": str(self.folder / "state"), "S3_DATA_DIR": str(self.folder / "s3"),
             # Each would listen at a port of its own.

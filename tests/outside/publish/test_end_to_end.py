@@ -59,7 +59,7 @@ class Shipped(Scene):
             "strict-transport-security": "max-age=31536000", "referrer-policy": "strict-origin-when-cross-origin", "x-frame-options": "DENY",
         }
         self.assertEqual({name: five.headers.get(name) for name in expected}, expected)
-        self.assertRegex(five.headers["content-security-policy"], r"default-src 'none'; script-src 'self' *; style-src 'self';")
+        self.assertRegex(five.headers["content-security-policy"], r"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' *; style-src 'self';")
         for path, key in [("/api/leaderboard/?limit=5", "api/leaderboard/limit/5.json"), ("/v1/users/PRIYA-VENKAT", "v1/users/priya-venkat.json"),
                           ("/", "index.html"), ("/api-docs", "api-docs.html"), ("/v1/articles?page=2", "v1/articles/page/2.json")]:
             answer = place.fetch(path)
