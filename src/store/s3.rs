@@ -123,7 +123,7 @@ impl S3 {
             let answer = match trying(ask).await {
                 Ok(answer) => answer,
                 Err(error) if is_missing(&error) || self.unlisted && is_denied(&error) => return Ok(None),
-                Err(error) => return Err(faults::told(&error, call)),
+                Err(error) => return Err(self.unread(&error, call).await),
             };
             let meta = meta_of_get(&answer);
             // A body that breaks off is asked for again.
@@ -150,8 +150,28 @@ impl S3 {
         match trying(ask).await {
             Ok(answer) => Ok(Some(meta_of_head(&answer))),
             Err(error) if faults::status(&error) == Some(404) => Ok(None),
-            Err(error) => Err(faults::told(&error, call)),
+            Err(error) => Err(self.unread(&error, call).await),
         }
+    }
+
+    /// Why an object cannot be read, in words. S3 answers 403 for one that is missing, too, where whoever asks may not
+    /// list: which permission is wanting is found by listing.
+    async fn unread<E>(&self, error: &SdkError<E, HttpResponse>, call: Call<'_>) -> anyhow::Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        if faults::status(error) == Some(403) {
+            let name = self.name();
+            let listing = Call { action: "s3:ListBucket", on: &name };
+            let asked =
+                self.client.list_objects_v2().bucket(&*self.bucket).prefix(&*self.prefix).max_keys(1).send().await;
+            if let Err(refused) = asked
+                && is_denied(&refused)
+            {
+                return faults::told(&refused, listing);
+            }
+        }
+        faults::told(error, call)
     }
 
     /// What was copied, and the SHA-256 of it where the store tells.
