@@ -155,23 +155,24 @@ impl S3 {
     }
 
     /// Why an object cannot be read, in words. S3 answers 403 for one that is missing, too, where whoever asks may not
-    /// list: which permission is wanting is found by listing.
+    /// list. AWS names the permission that is wanting; where the answer does not, as to HEAD, listing tells.
     async fn unread<E>(&self, error: &SdkError<E, HttpResponse>, call: Call<'_>) -> anyhow::Error
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        if faults::status(error) == Some(403) {
-            let name = self.name();
-            let listing = Call { action: "s3:ListBucket", on: &name };
-            let asked =
-                self.client.list_objects_v2().bucket(&*self.bucket).prefix(&*self.prefix).max_keys(1).send().await;
-            if let Err(refused) = asked
-                && is_denied(&refused)
-            {
-                return faults::told(&refused, listing);
-            }
+        let said = error.message().unwrap_or_default();
+        if faults::status(error) != Some(403) || said.contains(call.action) {
+            return faults::told(error, call);
         }
-        faults::told(error, call)
+        let name = self.name();
+        let listing = Call { action: "s3:ListBucket", on: &name };
+        if said.contains(listing.action) {
+            return faults::told(error, listing);
+        }
+        match self.client.list_objects_v2().bucket(&*self.bucket).prefix(&*self.prefix).max_keys(1).send().await {
+            Err(refused) if is_denied(&refused) => faults::told(&refused, listing),
+            _ => faults::told(error, call),
+        }
     }
 
     /// What was copied, and the SHA-256 of it where the store tells.

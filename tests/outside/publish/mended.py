@@ -2,6 +2,8 @@
 
 It reaches into the version that requirements.txt pins. Each mend says what AWS does, and can go when MiniStack does it.
 """
+from contextvars import ContextVar
+
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
@@ -15,6 +17,7 @@ pin_origin = app.pin_request_origin
 update_function = cloudfront._cf_update_function
 conditions_of = engine._evaluate_conditions
 enforce = iam_evaluator.enforce
+refusal_of = iam_actions.access_denied_response
 fetch_from_function = cloudfront._fetch_from_function_url_origin
 
 
@@ -64,13 +67,24 @@ def conditions_mended(template, parameters):
     return conditions_of(template, parameters | {name: {"Value": value} for name, value in pseudo.items()})
 
 
+wanting = ContextVar("wanting", default=None)
+"""The permission that a request is refused for, where it is another than that of its call."""
+
+
 def enforce_mended(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     """Whoever may get an object and not list the bucket is answered 403 where there is none; MiniStack says 404."""
     denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    wanting.set(None)
     bucket, _, key = resource_arn.rpartition(":")[2].partition("/")
     if denied is None and iam_action == "s3:GetObject" and key and key not in s3._ensure_bucket(bucket)["objects"]:
-        return enforce(access_key_id, "s3:ListBucket", service, region, f"arn:aws:s3:::{bucket}", service_context)
+        denied = enforce(access_key_id, "s3:ListBucket", service, region, f"arn:aws:s3:::{bucket}", service_context)
+        wanting.set(denied and "s3:ListBucket")
     return denied
+
+
+def refusal_mended(service, action, principal_arn, request_id, **more):
+    """What is said then names the permission to list."""
+    return refusal_of(service, wanting.get() or action, principal_arn, request_id, **more)
 
 
 async def fetch_from_function_mended(host, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff):
@@ -80,6 +94,7 @@ async def fetch_from_function_mended(host, origin, method, uri, query_string, he
 
 
 iam_evaluator.enforce = enforce_mended
+iam_actions.access_denied_response = refusal_mended
 s3.serve_cloudfront_origin_fetch = serve_origin_mended
 cloudfront._fetch_from_function_url_origin = fetch_from_function_mended
 iam_actions.extract_resource_arn = resource_of_mended
