@@ -6,12 +6,13 @@
 use super::{Condition, Content, Copy, Listed, Meta, Object, Put, PutError, Written, digest_tag};
 use anyhow::{Context, Error, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::UNIX_EPOCH;
 
 /// What is put is first a file of this folder, on the same file system.
@@ -37,11 +38,13 @@ impl Place {
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: Arc<Path>,
+    /// The folders whose names are known to be on the disk, up to this one's own.
+    settled: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Folder {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), settled: Arc::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -102,7 +105,7 @@ impl Folder {
     /// Writes beside the place, and renames or links. Says whether it did: a new file is only where there is none.
     fn place(&self, file: &Path, body: &[u8], place: Place) -> Result<bool> {
         let temporaries = self.path.join(TEMPORARY);
-        let made = fs::create_dir_all(&temporaries).and_then(|()| temporary(&temporaries));
+        let made = make_folder(&temporaries).and_then(|()| temporary(&temporaries));
         let (temporary, mut out) = made.map_err(|error| told(&error, file))?;
         let written = (|| -> io::Result<bool> {
             out.write_all(body)?;
@@ -111,6 +114,9 @@ impl Folder {
             }
             let parent = file.parent().unwrap_or(&self.path);
             make_folder(parent)?;
+            if place.is_durable() {
+                self.settle(parent)?;
+            }
             if place == Place::New {
                 // Of all who link at once, one does.
                 match fs::hard_link(&temporary, file) {
@@ -131,6 +137,23 @@ impl Folder {
         written.map_err(|error| told(&error, file))
     }
 
+    /// Waits until the name of a folder, and of each above it, is on the disk: whoever made it may still be waiting.
+    fn settle(&self, folder: &Path) -> io::Result<()> {
+        let settled = || self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled().contains(folder) {
+            return Ok(());
+        }
+        for named in folder.ancestors().take_while(|above| above.starts_with(&self.path)) {
+            match named.parent().map_or(Ok(()), sync_folder) {
+                // What is above the store need not be ours to open.
+                Err(error) if *named == *self.path && error.kind() == io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
+        }
+        settled().insert(folder.to_owned());
+        Ok(())
+    }
+
     /// Removes what processes that are no more have left: nobody is at work on it.
     pub(super) fn sweep(&self) {
         let Ok(left) = fs::read_dir(self.path.join(TEMPORARY)) else { return };
@@ -145,7 +168,7 @@ impl Folder {
     /// Held while a condition is looked at and the object is put.
     fn lock(&self) -> Result<File> {
         let path = self.path.join(".precast/lock");
-        let opened = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        let opened = path.parent().map_or(Ok(()), make_folder).and_then(|()| File::create(&path));
         let file = opened.map_err(|error| anyhow!("cannot write to {}: {error}", self.path.display()))?;
         file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         Ok(file)
