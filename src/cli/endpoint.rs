@@ -6,7 +6,7 @@ use crate::model::AuthMode;
 use crate::pipeline;
 use crate::serve::Mounted;
 use crate::write::auth::{Gate, Secrets};
-use crate::write::{Book, Budgets, Desk, Secret, Shelf, Waker};
+use crate::write::{Book, Budgets, Desk, Secret, Shelf, Waker, answered};
 use anyhow::Result;
 use std::env;
 use std::net::ToSocketAddrs;
@@ -71,8 +71,7 @@ impl Endpoint {
             if !desk.claims(&request) {
                 return Err(request);
             }
-            let desk = Arc::clone(&desk);
-            Ok(Box::pin(async move { desk.answer(request).await }))
+            Ok(Box::pin(answered(Arc::clone(&desk), request)))
         }))
     }
 

@@ -24,8 +24,8 @@ pub struct Proposal<'a> {
     /// Whose the record is by the token, where a member of it must say so.
     pub claim: Option<String>,
     pub now: Timestamp,
-    /// Whether an editor decides of it first.
-    pub waits: bool,
+    /// Whether an editor decides first of what others write.
+    pub review: bool,
     pub allow: Allow,
 }
 
@@ -48,7 +48,10 @@ impl Proposal<'_> {
         let version = latest.version;
         match &conditions.if_match {
             Some(wanted) if !wanted.holds(&latest) => return Err(mismatch(version)),
-            None if version > 0 => return Err(in_the_way(conditions.only_new, &latest)),
+            Some(_) if conditions.only_new && is_there(&latest) => return Err(in_the_way(true, &latest)),
+            None if version > 0 && (conditions.only_new || !self.approves(&latest)) => {
+                return Err(in_the_way(conditions.only_new, &latest));
+            }
             _ => {}
         }
         let is_new = !is_there(&latest);
@@ -71,7 +74,7 @@ impl Proposal<'_> {
     }
 
     /// `POST`: a new record, once for each idempotency key.
-    pub async fn post(&self, idempotency_key: &str) -> Result<Accepted, Refusal> {
+    pub async fn post(&self, idempotency_key: &str, if_match: Option<&IfMatch>) -> Result<Accepted, Refusal> {
         let id = fresh_id()?;
         let owner = [self.subject, self.collection, idempotency_key];
         let claim = self.inbox.claim(&owner, &self.request(), &id, self.now).await;
@@ -86,6 +89,9 @@ impl Proposal<'_> {
         }
         if let Some(same) = self.same(&latest) {
             return Ok(self.known(StatusCode::ACCEPTED, same));
+        }
+        if if_match.is_some_and(|wanted| !wanted.holds(&latest)) {
+            return Err(mismatch(latest.version));
         }
         if latest.version > 0 {
             return Err(in_the_way(false, &latest));
@@ -122,7 +128,8 @@ impl Proposal<'_> {
     pub async fn delete(&self, wanted: Option<&IfMatch>) -> Result<Accepted, Refusal> {
         for _ in 0..TRIES {
             let latest = self.latest().await?;
-            if let Some(gone) = latest.entry.as_ref().filter(|entry| entry.change == Change::Delete) {
+            let is_done = |entry: &&Entry| entry.change == Change::Delete && !self.decides_of(entry);
+            if let Some(gone) = latest.entry.as_ref().filter(is_done) {
                 return Ok(self.known(StatusCode::ACCEPTED, gone.clone()));
             }
             if wanted.is_some_and(|wanted| !wanted.holds(&latest)) {
@@ -150,13 +157,28 @@ impl Proposal<'_> {
         }
     }
 
-    /// The last accepted write, if this one says the same.
+    /// The last accepted write, if this one says the same and adds nothing to it.
     fn same(&self, latest: &Latest) -> Option<Entry> {
-        let entry = latest.entry.as_ref()?;
-        match (&entry.change, &self.change) {
-            (Change::Put(there), Change::Put(sent)) if text(there) == text(sent) => Some(entry.clone()),
-            _ => None,
-        }
+        latest.entry.as_ref().filter(|entry| self.says_the_same(entry) && !self.decides_of(entry)).cloned()
+    }
+
+    /// Whether an editor says what a member said, for whom an editor decides: it counts from now on.
+    fn approves(&self, latest: &Latest) -> bool {
+        latest.entry.as_ref().is_some_and(|entry| self.says_the_same(entry) && self.decides_of(entry))
+    }
+
+    fn says_the_same(&self, entry: &Entry) -> bool {
+        matches!((&entry.change, &self.change), (Change::Put(there), Change::Put(sent)) if text(there) == text(sent))
+    }
+
+    /// Whether this is of an editor, and the other a member's, which waits for an editor or was refused by one.
+    fn decides_of(&self, entry: &Entry) -> bool {
+        self.by_editor && self.waits(entry)
+    }
+
+    /// Whether an entry takes no effect by itself.
+    fn waits(&self, entry: &Entry) -> bool {
+        self.review && !entry.by_editor
     }
 
     /// What an earlier request with the same idempotency key added, if it is there: always the first write of a key.
@@ -200,12 +222,11 @@ impl Proposal<'_> {
     }
 
     fn added(&self, status: StatusCode, entry: Entry) -> Accepted {
-        Accepted { status, entry, waits: self.waits, is_new: true }
+        Accepted { status, waits: self.waits(&entry), entry, is_new: true }
     }
 
     fn known(&self, status: StatusCode, entry: Entry) -> Accepted {
-        let waits = self.waits && !entry.by_editor;
-        Accepted { status, entry, waits, is_new: false }
+        Accepted { status, waits: self.waits(&entry), entry, is_new: false }
     }
 }
 
@@ -269,13 +290,13 @@ mod tests {
     use super::*;
     use crate::store::{Memory, Store};
 
-    /// What was judged of one version is no judgement of the next: in between somebody may have made the record theirs.
-    #[test]
-    fn a_write_follows_the_version_by_which_it_was_judged() {
-        let inbox = Inbox::new(Store::memory(Memory::default()));
-        let value = |name: &str| Change::Put(Box::new([("author".into(), Value::text(name))]));
-        let proposal = |change: Change, judged: Option<u64>| Proposal {
-            inbox: &inbox,
+    fn value(name: &str) -> Change {
+        Change::Put(Box::new([("author".into(), Value::text(name))]))
+    }
+
+    fn proposal(inbox: &Inbox, change: Change, judged: Option<u64>) -> Proposal<'_> {
+        Proposal {
+            inbox,
             collection: "notes",
             key: "one",
             change,
@@ -284,12 +305,68 @@ mod tests {
             by_editor: false,
             claim: None,
             now: Timestamp::UNIX_EPOCH,
-            waits: false,
+            review: false,
             allow: Allow { create: true, update: true, delete: true },
-        };
+        }
+    }
+
+    fn block_on<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(work)
+    }
+
+    /// The status, the version and whether it waits.
+    fn told(done: Result<Accepted, Refusal>) -> Result<(u16, u64, bool), &'static str> {
+        let told = |accepted: Accepted| (accepted.status.as_u16(), accepted.entry.version, accepted.waits);
+        done.map(told).map_err(|refusal| refusal.problem)
+    }
+
+    /// What an editor says counts, also where a member said the same and waits for an editor, or was refused by one.
+    #[test]
+    fn an_editor_approves_by_saying_the_same() {
+        let inbox = Inbox::new(Store::memory(Memory::default()));
+        let of_member = |change| Proposal { review: true, ..proposal(&inbox, change, None) };
+        let of_editor = |change| Proposal { by_editor: true, ..of_member(change) };
+        let plain = Conditions::default();
+        let only_new = Conditions { if_match: None, only_new: true };
+        block_on(async {
+            assert_eq!(told(of_member(value("mira")).put(&plain).await), Ok((201, 1, true)));
+            assert_eq!(told(of_member(value("mira")).put(&plain).await), Ok((200, 1, true)));
+            assert_eq!(told(of_editor(value("zoe")).put(&plain).await), Err("conflict"));
+            assert_eq!(told(of_editor(value("mira")).put(&only_new).await), Err("version-mismatch"));
+            assert_eq!(told(of_editor(value("mira")).put(&plain).await), Ok((201, 2, false)));
+            assert_eq!(told(of_editor(value("mira")).put(&plain).await), Ok((200, 2, false)));
+            // What an editor wrote does not wait, whoever says it again.
+            assert_eq!(told(of_member(value("mira")).put(&plain).await), Ok((200, 2, false)));
+            assert_eq!(told(of_member(Change::Delete).delete(None).await), Ok((202, 3, true)));
+            assert_eq!(told(of_member(Change::Delete).delete(None).await), Ok((202, 3, true)));
+            assert_eq!(told(of_editor(Change::Delete).delete(None).await), Ok((202, 4, false)));
+            assert_eq!(told(of_member(Change::Delete).delete(None).await), Ok((202, 4, false)));
+        });
+    }
+
+    /// Of two conditions both must hold, and a POST has one, too.
+    #[test]
+    fn conditions_hold_together() {
+        let inbox = Inbox::new(Store::memory(Memory::default()));
+        let of = |versions: &[u64]| Some(IfMatch::Versions(versions.to_vec()));
+        let both = |version| Conditions { if_match: of(&[version]), only_new: true };
+        block_on(async {
+            let post = proposal(&inbox, value("mira"), None);
+            assert_eq!(told(post.post("a", of(&[5]).as_ref()).await), Err("version-mismatch"));
+            assert_eq!(told(post.post("b", of(&[0]).as_ref()).await), Ok((202, 1, false)));
+            assert_eq!(told(proposal(&inbox, value("zoe"), None).put(&both(1)).await), Err("version-mismatch"));
+            assert_eq!(told(proposal(&inbox, Change::Delete, None).delete(None).await), Ok((202, 2, false)));
+            assert_eq!(told(proposal(&inbox, value("zoe"), None).put(&both(2)).await), Ok((201, 3, false)));
+        });
+    }
+
+    /// What was judged of one version is no judgement of the next: in between somebody may have made the record theirs.
+    #[test]
+    fn a_write_follows_the_version_by_which_it_was_judged() {
+        let inbox = Inbox::new(Store::memory(Memory::default()));
+        let proposal = |change: Change, judged: Option<u64>| proposal(&inbox, change, judged);
         let over = |version: u64| Conditions { if_match: Some(IfMatch::Any), only_new: version == 0 };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
+        block_on(async {
             let first = proposal(value("mira"), Some(0)).put(&Conditions::default()).await;
             assert!(first.is_ok_and(|accepted| accepted.entry.version == 1));
             // Judged when nothing was there.

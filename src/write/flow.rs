@@ -53,7 +53,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
 }
 
 async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
-    desk.answer(request).await
+    super::answered(desk, request).await
 }
 
 impl Desk {
@@ -67,7 +67,7 @@ impl Desk {
     }
 
     /// Answers a request, and tells the log of it.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub(super) async fn answer(&self, request: Request) -> Response {
         let start = Instant::now();
         let id = nonce().unwrap_or_default();
         let (parts, body) = request.into_parts();
@@ -266,6 +266,11 @@ impl Window<'_> {
         let headers = &parts.headers;
         let if_match = request::if_match(headers)?;
         let only_new = request::only_new(headers)?;
+        if only_new && (parts.method == Method::PATCH || parts.method == Method::DELETE) {
+            return Err(
+                Refusal::new("malformed-header").detail("`if-none-match` is for what is made anew, with PUT or POST")
+            );
+        }
         let sent = body.map(read).transpose()?;
         let idempotency_key = (parts.method == Method::POST).then(|| request::idempotency_key(headers)).transpose()?;
         let key = match (&target.key, &sent) {
@@ -290,11 +295,11 @@ impl Window<'_> {
             by_editor: self.caller.is_editor(),
             claim: rights::claimed(self.caller, self.decl, &target.collection),
             now: self.now,
-            waits: self.decl.review && !self.caller.is_editor(),
+            review: self.decl.review,
             allow: self.decl.allow,
         };
         match (parts.method.as_str(), idempotency_key, if_match) {
-            ("POST", Some(idempotency_key), _) => proposal.post(&idempotency_key).await,
+            ("POST", Some(idempotency_key), if_match) => proposal.post(&idempotency_key, if_match.as_ref()).await,
             ("PATCH", _, Some(if_match)) => proposal.patch(&if_match).await,
             ("PATCH", _, None) => Err(Refusal::new("if-match-required")),
             ("DELETE", _, if_match) => proposal.delete(if_match.as_ref()).await,

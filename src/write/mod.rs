@@ -9,6 +9,7 @@ mod answer;
 pub mod auth;
 mod body;
 mod budgets;
+mod detached;
 mod flow;
 #[cfg(feature = "lambda")]
 pub mod function;
@@ -18,6 +19,7 @@ mod rights;
 mod wake;
 
 pub use budgets::Budgets;
+pub use detached::answered;
 pub use flow::{Desk, router};
 pub use wake::{Secret, Waker};
 

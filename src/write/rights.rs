@@ -50,11 +50,19 @@ pub async fn owns(
         _ => {}
     }
     let latest = inbox.latest(collection, key).await.map_err(|error| Refusal::failed(&error))?;
-    match owner_of(inbox, (collection, key), &latest, member).await? {
+    // The answer to a deletion may have been lost; what it says stands in no entry any more.
+    if *change == Change::Delete && latest.entry.as_ref().is_some_and(|gone| is_own_deletion(gone, caller, decl)) {
+        return Ok(Some(latest.version));
+    }
+    match owner_of(inbox, (collection, key), &latest, (member, decl.review)).await? {
         Whose::Nobodys if matches!(change, Change::Put(_)) => Ok(Some(latest.version)),
         Whose::Of(value) if is_own(Some(&value)) => Ok(Some(latest.version)),
         _ => Err(not_yours("This record is not known to be yours")),
     }
+}
+
+fn is_own_deletion(entry: &Entry, caller: &Caller, decl: &WriteDecl) -> bool {
+    entry.change == Change::Delete && entry.claim.is_some() && entry.claim == claimed(caller, decl, &entry.collection)
 }
 
 /// What an accepted write keeps of the claim: content files may know the record, and say that it is somebody else's.
@@ -63,21 +71,26 @@ pub fn claimed(caller: &Caller, decl: &WriteDecl, collection: &str) -> Option<St
     caller.claim(&owner.claim).map(|claim| Entry::claimed(collection, claim))
 }
 
-/// What the last write that says so says of whose the record is.
+/// What the last write that says so says of whose the record is. A deletion that an editor looks at first says nothing
+/// while what was written before it is not forgotten.
 async fn owner_of(
     inbox: &Inbox,
     (collection, key): (&str, &str),
     latest: &Latest,
-    member: &str,
+    (member, review): (&str, bool),
 ) -> Result<Whose, Refusal> {
     let Some(mut known) = latest.entry.clone() else { return Ok(Whose::Nobodys) };
+    let mut asked = false;
     for _ in 0..FAR {
         let says = known.change.members().and_then(|members| members.iter().find(|(name, _)| **name == *member));
         if let Some((_, value)) = says {
             return Ok(Whose::Of(value.clone()));
         }
-        if known.change == Change::Delete {
-            return Ok(Whose::Nobodys);
+        match known.change {
+            Change::Delete if review && !known.by_editor => asked = true,
+            Change::Delete => return Ok(Whose::Nobodys),
+            Change::Forgotten if asked => return Ok(Whose::Nobodys),
+            _ => {}
         }
         let before = match known.version - 1 {
             0 => None,
@@ -85,6 +98,7 @@ async fn owner_of(
         };
         match before {
             Some(before) => known = before,
+            None if asked && known.version == 1 => return Ok(Whose::Nobodys),
             None => break,
         }
     }
@@ -97,14 +111,15 @@ fn not_yours(detail: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::claimed;
-    use crate::model::{Allow, Owner, Place, Placed, Role, WriteDecl};
+    use super::{claimed, owns};
+    use crate::inbox::Inbox;
+    use crate::model::{Allow, Change, Entry, Owner, Place, Placed, Role, Value, WriteDecl};
+    use crate::store::{Memory, Store};
     use crate::write::auth::Caller;
     use serde_json::json;
 
-    #[test]
-    fn a_claim_is_kept_where_a_member_is_compared_with_it() {
-        let decl = |member: Option<&str>| WriteDecl {
+    fn decl(member: Option<&str>) -> WriteDecl {
+        WriteDecl {
             name: "articles".to_owned(),
             at: Place::file("site/site.toml"),
             collection: 0,
@@ -113,13 +128,69 @@ mod tests {
             owner: Some(Owner { claim: "profile".to_owned(), member: member.map(str::to_owned) }),
             review: false,
             text: None,
-        };
-        let caller = |profile: &str, roles: &[Role]| Caller {
+        }
+    }
+
+    fn caller(profile: &str, roles: &[Role]) -> Caller {
+        Caller {
             subject: "1".to_owned(),
             claims: json!({ "profile": profile }).as_object().cloned().unwrap_or_default(),
             roles: roles.to_vec(),
             is_local: false,
-        };
+        }
+    }
+
+    /// Whether each of two members may put, change and delete a record of which this was written.
+    fn may(writes: &[(Change, Option<&str>)], review: bool) -> [[bool; 3]; 2] {
+        let inbox = Inbox::new(Store::memory(Memory::default()));
+        let decl = WriteDecl { review, ..decl(Some("author")) };
+        let by = |profile: &str| Change::Put(Box::new([("author".into(), Value::text(profile))]));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            for (version, (change, profile)) in (1..).zip(writes) {
+                let entry = Entry {
+                    id: format!("{version:032x}"),
+                    collection: "articles".to_owned(),
+                    key: "one".to_owned(),
+                    version,
+                    change: change.clone(),
+                    by: "somebody".to_owned(),
+                    by_editor: profile.is_none(),
+                    claim: profile.map(|profile| Entry::claimed("articles", profile)),
+                    at: jiff::Timestamp::UNIX_EPOCH,
+                    request: "00".to_owned(),
+                };
+                assert!(inbox.add(&entry).await.expect("it is kept"));
+            }
+            let mut all = [[false; 3]; 2];
+            for (profile, may) in ["ann", "bo"].iter().zip(&mut all) {
+                for (change, may) in [by(profile), Change::Patch(Box::default()), Change::Delete].iter().zip(may) {
+                    *may = owns(&caller(profile, &[]), &decl, &inbox, ("articles", "one"), change).await.is_ok();
+                }
+            }
+            all
+        })
+    }
+
+    #[test]
+    fn a_record_stays_its_owners() {
+        let ann = || (Change::Put(Box::new([("author".into(), Value::text("Ann"))])), Some("ann"));
+        let (gone, nobodys) = ((Change::Delete, Some("ann")), [true, false, false]);
+        for review in [false, true] {
+            assert_eq!(may(&[], review), [nobodys, nobodys]);
+            assert_eq!(may(&[ann()], review), [[true; 3], [false; 3]]);
+            // By an editor.
+            assert_eq!(may(&[ann(), (Change::Delete, None)], review), [nobodys, nobodys]);
+            // A deletion is sent again where its answer was lost.
+            assert_eq!(may(&[(Change::Forgotten, None), gone.clone()], review), [[true, false, true], nobodys]);
+            assert_eq!(may(std::slice::from_ref(&gone), review), [[true, false, true], nobodys]);
+        }
+        assert_eq!(may(&[ann(), gone.clone()], false), [[true, false, true], nobodys]);
+        assert_eq!(may(&[ann(), gone], true), [[true; 3], [false; 3]], "it waits, or was refused");
+    }
+
+    #[test]
+    fn a_claim_is_kept_where_a_member_is_compared_with_it() {
         let of = |profile: &str| claimed(&caller(profile, &[]), &decl(Some("author")), "articles");
         assert_eq!(of("Ann"), of("ann"));
         assert_ne!(of("ann"), of("bo"));

@@ -151,6 +151,8 @@ fn patch() {
     assert_eq!(accepted(&patch(&[("If-Match", "\"0\"")], r#"{"name":"Ada L"}"#), 202, 1), first);
     refused(&patch(&[("If-Match", "\"0\"")], r#"{"name":"Ada M"}"#), 412, "version-mismatch");
     accepted(&patch(&[("If-Match", "\"1\"")], r#"{"tags":null,"home":{}}"#), 202, 2);
+    let only_new = [("If-Match", "\"2\""), ("If-None-Match", "*")];
+    refused(&patch(&only_new, r#"{"name":"A"}"#), 400, "malformed-header");
     let wrong = patch(&[("If-Match", "\"2\"")], r#"{"name":null,"tags":"a","home":{"city":3},"x":1}"#);
     refused(&wrong, 422, "not-valid");
     let errors = wrong.json()["errors"].as_array().expect("faults").clone();
@@ -164,6 +166,7 @@ fn delete() {
     let server = Server::of(&site);
     accepted(&server.send("PUT", "/write/users/mira", &[], r#"{"name":"Mira Okafor"}"#), 201, 1);
     refused(&server.send("DELETE", "/write/users/mira", &[("If-Match", "\"9\"")], ""), 412, "version-mismatch");
+    refused(&server.send("DELETE", "/write/users/mira", &[("If-None-Match", "*")], ""), 400, "malformed-header");
     let gone = accepted(&server.send("DELETE", "/write/users/mira", &[("If-Match", "\"1\"")], ""), 202, 2);
     assert_eq!(accepted(&server.send("DELETE", "/write/users/mira", &[("If-Match", "\"1\"")], ""), 202, 2), gone);
     accepted(&server.send("DELETE", "/write/users/ada", &[], ""), 202, 1);
