@@ -5,6 +5,7 @@ use crate::model::{Change, Entry, Name, Value};
 use crate::store::{Condition, PutError};
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Inbox {
     /// Puts the first writes of one key aside, all up to a version. The key's head goes first, so that its version is
@@ -36,14 +37,23 @@ impl Inbox {
         }
     }
 
-    /// Removes what was put aside long ago: its receipts go with the next build. What keys there were is remembered.
+    /// Removes what was put aside and is old: its receipts go with the next build. What keys there were is remembered, and
+    /// what the build must know of them stays: all of a key that has entries still, which came before or after; and its
+    /// deletion, after which alone it can come back.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn collect(&self, older_than: SignedDuration, now: Timestamp) -> Result<usize> {
-        let is_old = |kept: &Kept| now.duration_since(kept.entry.at) > older_than;
-        let old: Vec<String> =
-            self.entries(ARCHIVE).await?.into_iter().filter(is_old).map(|kept| kept.object).collect();
+        let aside = self.entries(ARCHIVE).await?;
+        let open = self.entries(ENTRIES).await?.into_iter().filter(|kept| kept.entry.change != Change::Forgotten);
+        let open: BTreeSet<_> = open.map(|kept| of(&kept.entry)).collect();
+        let last: BTreeMap<_, u64> = aside.iter().map(|kept| (of(&kept.entry), kept.entry.version)).collect();
+        let is_old = |kept: &&Kept| {
+            let (entry, of) = (&kept.entry, of(&kept.entry));
+            let is_gone = entry.change == Change::Delete && last.get(&of) == Some(&entry.version);
+            now.duration_since(entry.at) > older_than && !open.contains(&of) && !is_gone
+        };
+        let old: Vec<String> = aside.iter().filter(is_old).map(|kept| kept.object.clone()).collect();
         self.store.delete(&old).await?;
         Ok(old.len())
     }
@@ -66,6 +76,11 @@ impl Inbox {
             }
         }
     }
+}
+
+/// What record an entry is of.
+fn of(entry: &Entry) -> (String, String) {
+    (entry.collection.clone(), names::slug(&entry.key))
 }
 
 /// What a head says. A patch does not say what was said before it, such as whose the record is: its head does.

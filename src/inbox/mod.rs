@@ -67,10 +67,13 @@ impl Inbox {
     pub async fn add(&self, entry: &Entry) -> Result<bool> {
         let key = names::entry(ENTRIES, &entry.collection, &entry.key, entry.version);
         match self.store.put_document(&key, entry.to_json(), Condition::Absent).await {
-            // A version that was put aside since it was looked for left its place empty: what stands there now is behind the
-            // head, where nobody looks.
-            Ok(_) if self.head(&entry.collection, &entry.key).await?.version >= entry.version => {
-                Err(anyhow!("{key} was put aside at the same moment"))
+            // A version that was put aside since it was looked for left its place empty: what stands there now is no write.
+            Ok(written) if self.head(&entry.collection, &entry.key).await?.version >= entry.version => {
+                let unchanged = Condition::Unchanged(written.etag);
+                match self.store.put_document(&key, entry.forgotten().to_json(), unchanged).await {
+                    Err(PutError::Failed(error)) => Err(error),
+                    _ => Err(anyhow!("{key} was put aside at the same moment")),
+                }
             }
             Ok(_) => Ok(true),
             Err(PutError::Precondition) => Ok(false),

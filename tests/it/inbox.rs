@@ -195,6 +195,37 @@ fn a_version_outlives_its_entries() {
     });
 }
 
+/// The build must know in what order the writes of a key came, and that somebody was removed and may come back.
+#[test]
+fn what_the_build_must_know_is_not_collected() {
+    run(async {
+        let inbox = memory();
+        let all = [
+            ("left", entry("left", 2, Change::Delete)),
+            ("back", entry("back", 2, Change::Delete)),
+            ("back", put("back", 3)),
+            ("open", put("open", 2)),
+            ("open", put("open", 3)),
+        ];
+        for key in ["left", "back", "open"] {
+            assert!(inbox.add(&put(key, 1)).await.expect("it is kept"));
+        }
+        for (_, entry) in &all {
+            assert!(inbox.add(entry).await.expect("it is kept"));
+        }
+        for key in ["left", "back", "open"] {
+            let mut entries = inbox.entries(ENTRIES).await.expect("entries");
+            // The first write of one was rejected.
+            entries.retain(|kept| kept.entry.key == key && (key, kept.entry.version) != ("open", 1));
+            inbox.archive(&entries).await.expect("they are put aside");
+        }
+        inbox.collect(SignedDuration::ZERO, at(1000)).await.expect("they go");
+        let left = inbox.entries(ARCHIVE).await.expect("entries").into_iter();
+        let left: Vec<_> = left.map(|kept| (kept.entry.key, kept.entry.version)).collect();
+        assert_eq!(left, [("left".to_owned(), 2), ("open".to_owned(), 2), ("open".to_owned(), 3)]);
+    });
+}
+
 /// Somebody looked for the version before it was put aside, and writes where it was.
 #[test]
 fn what_is_put_aside_meanwhile_is_neither_acknowledged_nor_lost() {
@@ -209,6 +240,7 @@ fn what_is_put_aside_meanwhile_is_neither_acknowledged_nor_lost() {
         inbox.archive(&stray).await.expect("another stands there");
         let left = inbox.entries(ENTRIES).await.expect("entries");
         assert_eq!(left.iter().map(|kept| &kept.entry.id).collect::<Vec<_>>(), [&late.id]);
+        assert_eq!(left[0].entry.change, Change::Forgotten, "no build takes it for a write");
         assert_eq!(inbox.entries(ARCHIVE).await.expect("entries")[0].entry.id, first[0].entry.id);
         assert_eq!(inbox.latest("users", "mira").await.expect("a version").version, 1);
     });

@@ -51,13 +51,14 @@ pub fn run(root: &Path, at: &At, (dry_run, as_json): (bool, bool), runtime: &Run
 /// published until it is merged.
 async fn put_aside(own: &Inbox, elsewhere: Option<&Inbox>, plan: &Plan) -> Result<()> {
     let inbox = elsewhere.unwrap_or(own);
+    // What is put aside now has its receipts until the next time at least, however old it is.
+    inbox.collect(KEPT, Timestamp::now()).await?;
     let entries = inbox.entries(ENTRIES).await?;
     for applied in plan.applied.iter().filter(|applied| elsewhere.is_none() || applied.is_said) {
         let of = |kept: &&Kept| applied.ids.contains(&kept.entry.id);
         let kept: Vec<Kept> = entries.iter().filter(of).cloned().collect();
         inbox.archive(&kept).await?;
     }
-    inbox.collect(KEPT, Timestamp::now()).await?;
     if let Some(elsewhere) = elsewhere {
         own.fetch(elsewhere).await?;
     }

@@ -168,7 +168,7 @@ fn write(
     Ok(Some(Write { path, bytes, entry, collection, slug, standing, by_consent: false }))
 }
 
-/// The writes in their order. What stands in the archive too was applied; of two that cannot both be, one is a fault.
+/// The writes in their order. A version that stands in the archive was applied; of two that cannot both be, one is a fault.
 fn unique(mut writes: Vec<Write>, faults: &mut Vec<Diagnostic>) -> Vec<Write> {
     let is_applied = |write: &Write| write.standing == Standing::Applied;
     writes.sort_by(|a, b| {
@@ -182,7 +182,8 @@ fn unique(mut writes: Vec<Write>, faults: &mut Vec<Diagnostic>) -> Vec<Write> {
         let twin = kept.last().filter(|last| {
             (last.collection, &last.slug, last.entry.version) == (write.collection, &write.slug, write.entry.version)
         });
-        if twin.is_some_and(|twin| twin.entry.id == write.entry.id && is_applied(twin) && !is_applied(&write)) {
+        // Of one that came while its version was put aside, the one who wrote heard that it was not accepted.
+        if twin.is_some_and(|twin| is_applied(twin) && !is_applied(&write)) {
             continue;
         }
         let other = twin.map(|twin| &twin.path).or_else(|| ids.get(&write.entry.id));
