@@ -207,7 +207,7 @@ fn one(
     let (site, manner) = (&over.settings.site, manner(over.settings));
     let files = source::read(decl, found, schema.as_ref(), manner, moment.kept);
     let written = over.settings.writes.of(over.collection).and_then(|writes| writes.text.as_deref());
-    let laid = writes::ready(moment.writes, over.collection, (decl, written), manner, moment.kept);
+    let laid = writes::ready(moment.writes, over.collection, (decl, written), schema.as_ref(), manner, moment.kept);
     let (mut collection, mut faults) = layers::merge(decl, files, laid, places);
     collection.complete &= complete;
     if let Some(schema) = &schema {

@@ -206,7 +206,8 @@ impl Planner<'_> {
         let by_name = decl.key.value == "slug" && key == file_name(key);
         let mut members: Vec<(Name, Value)> = Vec::new();
         if !by_name {
-            members.push((Arc::from(decl.key.value.as_str()), Value::text(key)));
+            let value = target.get(&decl.key.value).cloned().unwrap_or_else(|| Value::text(key));
+            members.push((Arc::from(decl.key.value.as_str()), value));
         }
         let before = pair.base.map(|(_, record)| written(record, &decl.key.value)).unwrap_or_default();
         let fields = target.fields.iter().filter(|field| field.origin != FieldOrigin::Built);

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 /// So many writes of one key are rejected one by one for what is wrong with a member; then all of it that are left.
 const ROUNDS: usize = 16;
-/// So many culprits are looked for one by one; then a site takes what was written before the next one, and nothing after.
+/// So many culprits are looked for one by one; then whoever wrote one of them is heard no more, and if that is not enough a
+/// site takes what was written before the next one, and nothing after.
 const SEARCHES: usize = 8;
 
 /// A computation whose errors, if there are any, are the site's own.
@@ -71,6 +72,7 @@ impl<'a> Trials<'a> {
     fn without_culprits(&mut self) -> Settled {
         let mut settled = self.settle(Rejected::new());
         let mut own: Option<BTreeSet<Identity>> = None;
+        let mut found: Vec<usize> = Vec::new();
         for searches in 1.. {
             if settled.errors().next().is_none() {
                 break;
@@ -83,6 +85,11 @@ impl<'a> Trials<'a> {
                 break;
             };
             let queue = self.accepted.queue(&|at| settled.rejected.contains_key(&at));
+            let more = self.theirs(&found, &queue, searches > SEARCHES);
+            if !more.is_empty() {
+                settled = self.settle(with(settled.rejected, &more, &fault));
+                continue;
+            }
             let one = identity(&fault);
             let is_last = searches > SEARCHES;
             let is_bad = |trial: &Settled| {
@@ -101,11 +108,21 @@ impl<'a> Trials<'a> {
                 }
             }
             let culprits = if is_last { &queue[good..] } else { &queue[good..bad] };
-            let told = culprits.iter().map(|at| (*at, vec![told_elsewhere(&fault)]));
-            let rejected = settled.rejected.into_iter().chain(told).collect();
-            settled = self.settle(rejected);
+            found.push(queue[good]);
+            settled = self.settle(with(settled.rejected, culprits, &fault));
         }
         settled
+    }
+
+    /// What goes without a search where culprits were found before: of a key that had two of them, all that followed; and at
+    /// last all that their authors wrote. One member whose writes are many takes nobody else's with them.
+    fn theirs(&self, found: &[usize], queue: &[usize], authors: bool) -> Vec<usize> {
+        let is_theirs = |at: &usize| {
+            let same = |one: &&usize| **one < *at && self.accepted.key(**one) == self.accepted.key(*at);
+            let by = |one: &usize| &self.accepted.all()[*one].entry.by;
+            found.iter().filter(same).count() > 1 || authors && found.iter().any(|one| by(one) == by(at))
+        };
+        queue.iter().copied().filter(is_theirs).collect()
     }
 
     /// Rejects the writes that errors speak of, until none does.
@@ -204,6 +221,11 @@ impl<'a> Trials<'a> {
         }
         Settled { computed, report, rejected }
     }
+}
+
+/// These writes rejected, too, for one fault.
+fn with(rejected: Rejected, more: &[usize], fault: &Diagnostic) -> Rejected {
+    rejected.into_iter().chain(more.iter().map(|at| (*at, vec![told_elsewhere(fault)]))).collect()
 }
 
 fn key<'a>(effect: &Effect<'a>, write: usize) -> Key<'a> {

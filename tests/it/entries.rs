@@ -129,6 +129,13 @@ impl Write {
         self
     }
 
+    /// By another subject than all others.
+    #[must_use]
+    pub fn by(mut self, subject: &str) -> Self {
+        self.entry["by"] = json!(subject);
+        self
+    }
+
     /// Accepted at another time than its version says.
     #[must_use]
     pub fn at(mut self, at: &str) -> Self {

@@ -190,13 +190,44 @@ fn culprits_are_found_by_halving() {
 fn many_culprits_end_the_search() {
     let site = site();
     site.write("site/site.toml", SETTINGS.replace("[site]", "[site]\nmax_artifacts = 207"));
-    let members: Vec<Write> = (0..40).map(|at| put("users", &format!("m{at:02}"), 1, json!({ "name": "M" }))).collect();
+    let member = |at: usize| put("users", &format!("m{at:02}"), 1, json!({ "name": "M" })).by(&format!("m{at}"));
+    let members: Vec<Write> = (0..40).map(member).collect();
     add_all(&site, &members);
     let small = patch("users", "ann", 1, json!({ "bio": "Rain" })).at("2026-01-01T00:00:00Z");
     small.add(&site);
     let run = site.build();
     assert!(run.stderr.contains("writes: 1 published, 40 rejected"), "{}", run.stderr);
     published(&site, &small);
+}
+
+/// One member whose writes are all wrong takes nobody else's with them, be they of one record or of many.
+#[test]
+fn one_member_with_many_culprits_takes_nobody_along() {
+    let site = site();
+    let page = "[[pages]]\npath = \"/all\"\ntemplate = \"all.html\"\nview = \"users\"\n";
+    site.write("site/site.toml", format!("{SETTINGS}\n{page}"));
+    site.write(
+        "site/templates/all.html",
+        "{% for row in rows %}{{ 100 // (row.points if row.points is defined else 1) }}{% endfor %}",
+    );
+    let at = |second: usize| format!("2026-05-01T09:00:{second:02}Z");
+    let mut bad = vec![put("users", "dan", 1, json!({ "name": "Dan" })).at(&at(0)).by("dan")];
+    bad.extend((2..14).map(|version| {
+        let name = format!("Dan {version}");
+        put("users", "dan", version, json!({ "name": name, "points": 0 })).at(&at(0)).by("dan")
+    }));
+    bad.extend((0..12).map(|n| {
+        put("users", &format!("dans{n:02}"), 1, json!({ "name": "D", "points": 0 })).at(&at(1 + n)).by("dan")
+    }));
+    let good = [
+        put("users", "eva", 1, json!({ "name": "Eva", "points": 3 })).at(&at(5)).by("eva"),
+        patch("users", "ann", 1, json!({ "bio": "Rain" })).at(&at(50)).by("ann"),
+    ];
+    add_all(&site, &bad);
+    add_all(&site, &good);
+    site.build();
+    good.iter().for_each(|write| published(&site, write));
+    bad[1..].iter().for_each(|write| drop(rejected(&site, write)));
 }
 
 /// What is wrong with the site itself is told as ever, and what members wrote is not blamed for it.

@@ -37,6 +37,48 @@ fn a_patch_changes_what_it_names() {
     assert_eq!(data(&site, "users/ann"), json!({ "handle": "Ann", "name": "Ann Lee", "points": 8, "links": links }));
 }
 
+/// Of a version that stands in the archive, what stands in its place is no write: whoever sent it was told so.
+#[test]
+fn what_came_while_its_version_was_put_aside_says_nothing() {
+    let site = site();
+    put("users", "ann", 1, json!({ "name": "Applied" })).apply(&site);
+    let stray = put("users", "ann", 1, json!({ "name": "Stray" })).text().replacen("\"id\":\"", "\"id\":\"0", 1);
+    let cut = |text: String| -> String {
+        let mut entry: Value = serde_json::from_str(&text).expect("JSON");
+        let id = entry["id"].as_str().expect("an id")[..32].to_owned();
+        entry["id"] = json!(id);
+        format!("{entry}\n")
+    };
+    site.write("data/inbox/entries/users/ann.00000001.json", cut(stray));
+    site.build();
+    assert_eq!(data(&site, "users/ann")["name"], "Ann Lee");
+}
+
+/// A key that the schema wants as a whole number is one, as it is where a file has it.
+#[test]
+fn a_key_may_be_a_whole_number() {
+    let site = site();
+    let more = "[collections.nums]\nsources = [\"content/nums\"]\nkey = \"id\"\nschema = \"site/schemas/num.json\"\n\
+                [writes.nums]\nschema = \"site/schemas/num.json\"\n[[views]]\npath = \"nums\"\nfrom = \"nums\"\n";
+    site.write("site/site.toml", format!("{SETTINGS}{more}"));
+    let schema = json!({
+        "type": "object",
+        "required": ["id"],
+        "properties": { "id": { "type": "integer" }, "name": { "type": "string" } },
+    });
+    site.write("site/schemas/num.json", schema.to_string());
+    site.write("content/nums/7.md", "---\nid: 7\nname: seven\n---\n");
+    let eight = put("nums", "8", 1, json!({ "name": "eight" }));
+    eight.add(&site);
+    site.build();
+    let ids = |rows: Value| rows.as_array().expect("rows").iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(data(&site, "nums")), [7, 8]);
+    assert_eq!(outcome(&site, &eight).0, "published");
+    site.ends(0, &["inbox", "apply"]);
+    site.build();
+    assert_eq!(ids(data(&site, "nums")), [7, 8]);
+}
+
 /// Records that members make stand after all others, in order of slug; the key keeps its first spelling.
 #[test]
 fn new_records_come_last() {

@@ -2,6 +2,7 @@
 
 use super::Merge;
 use crate::content::markdown;
+use crate::content::schema::Schema;
 use crate::content::source::FileRecords;
 use crate::content::writes::{Laid, Ready, Write, wrong};
 use crate::model::{Change, Diagnostic, Field, FieldOrigin, Members, Name, Origin, Place, Record, Value, code};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 
 /// Lays every write over its record. Records that members made come last, in order of slug.
 pub fn lay(merge: &mut Merge<'_, '_>, laid: Laid<'_>) {
-    let text = laid.text;
+    let Laid { text, schema, .. } = laid;
     for (slug, writes) in laid.keys {
         for Ready { write, read } in writes {
             let (members, is_put) = match &write.entry.change {
@@ -18,7 +19,7 @@ pub fn lay(merge: &mut Merge<'_, '_>, laid: Laid<'_>) {
                 Change::Delete | Change::Forgotten => continue,
             };
             let known = merge.by_slug.get(slug).copied();
-            let Some(at) = known.or_else(|| is_put.then(|| merge.make(slug, &write.entry.key))) else {
+            let Some(at) = known.or_else(|| is_put.then(|| merge.make(slug, &write.entry.key, schema))) else {
                 merge.faults.push(nothing_to_change(&write.path));
                 continue;
             };
@@ -54,10 +55,11 @@ fn nothing_to_change(path: &Arc<str>) -> Diagnostic {
 
 impl Merge<'_, '_> {
     /// A record that no source has.
-    fn make(&mut self, slug: &str, key: &str) -> usize {
+    fn make(&mut self, slug: &str, key: &str, schema: Option<&Schema>) -> usize {
         let at = self.collection.records.len();
         let name: Name = Arc::from(self.key);
-        let field = Field { name, value: Value::text(key), origin: FieldOrigin::Written(0) };
+        let value = schema.map_or_else(|| Value::text(key), |schema| schema.key(self.key, key));
+        let field = Field { name, value, origin: FieldOrigin::Written(0) };
         let record = Record { key: key.to_owned(), fields: vec![field], origins: Vec::new(), hidden: None };
         self.collection.records.push(record);
         self.by_key.insert(key.to_ascii_lowercase(), at);

@@ -9,7 +9,7 @@ pub use words::Told;
 
 use super::formats::{self, Format, Node, Part, Step};
 use super::input::{placed, text};
-use crate::model::{Diagnostic, Inputs, Placed, Settings, SourceText, code};
+use crate::model::{Diagnostic, Inputs, Number, Placed, Settings, SourceText, Value, code};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -117,6 +117,12 @@ impl Schema {
     /// What is wrong with a value that comes from no file, and where.
     pub fn tell(&self, value: &Json) -> Vec<(Vec<Step>, Told)> {
         tell(&self.validator, &self.document, value)
+    }
+
+    /// A record's key, which is known as text, as the schema wants it where it is a member.
+    pub fn key(&self, member: &str, key: &str) -> Value {
+        let is_number = self.never_text(member) && Number::is_json(key);
+        if is_number { Value::Number(Number::from_json(key)) } else { Value::text(key) }
     }
 
     /// Whether the schema never takes text for this member, so that a cell of CSV must be something else.

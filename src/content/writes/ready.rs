@@ -8,6 +8,7 @@ use crate::content::formats::{self, Fault, Format, Part, Step};
 use crate::content::input::placed;
 use crate::content::kept::Kept;
 use crate::content::markdown::{self, Here};
+use crate::content::schema::Schema;
 use crate::content::source::FileRecords;
 use crate::model::{CollectionDecl, Field, FieldOrigin, Manner, Removed, SourceFile, SourceText, Span, Value, code};
 use rayon::prelude::*;
@@ -25,6 +26,7 @@ pub struct Laid<'a> {
     pub removed: Option<&'a Removed>,
     /// The member that holds a text in Markdown.
     pub text: Option<&'a str>,
+    pub schema: Option<&'a Schema>,
 }
 
 /// One write, and what is to be known of its file.
@@ -39,6 +41,7 @@ pub fn ready<'a>(
     effect: Option<&'a Effect<'_>>,
     collection: usize,
     (decl, text): (&CollectionDecl, Option<&'a str>),
+    schema: Option<&'a Schema>,
     manner: Manner,
     kept: Option<&Kept>,
 ) -> Laid<'a> {
@@ -53,7 +56,7 @@ pub fn ready<'a>(
     let keys = effect.keys(collection);
     let deletion = |key: &'a Key| key.deletion.map(|at| effect.write(at));
     let masked = keys.iter().filter(|key| key.masks).map(|key| (key.slug.as_str(), deletion(key))).collect();
-    Laid { keys: keys.par_iter().map(one).collect(), masked, removed: effect.removed(collection), text }
+    Laid { keys: keys.par_iter().map(one).collect(), masked, removed: effect.removed(collection), text, schema }
 }
 
 fn read(write: &Write, decl: &CollectionDecl, text: Option<&str>, manner: Manner, kept: Option<&Kept>) -> FileRecords {

@@ -68,7 +68,7 @@ impl Rules {
         faults.extend(self.key_fault(key, members));
         let mut document = object(members);
         if self.whole.properties.contains(&self.key) {
-            document.entry(self.key.clone()).or_insert_with(|| Json::String(key.to_owned()));
+            document.entry(self.key.clone()).or_insert_with(|| (&self.whole.key(&self.key, key)).into());
         } else {
             document.remove(&self.key);
         }
