@@ -187,3 +187,14 @@ fn a_site_without_articles_builds() {
     site.build();
     assert!(site.text("public/articles.html").contains("<h1>Articles</h1>"));
 }
+
+/// Addresses between `<` and `>` lead where they say, and are never files.
+#[test]
+fn addresses_in_angle_brackets_are_links() {
+    let site = site("Write to <hello@example.org> or see <https://example.org/a.md>.");
+    site.build();
+    let html = site.text("public/notes/one.html");
+    let links = "Write to <a href=\"mailto:hello@example.org\">hello@example.org</a> or see \
+        <a href=\"https://example.org/a.md\">https://example.org/a.md</a>.";
+    assert!(html.contains(links), "{html}");
+}
