@@ -290,3 +290,22 @@ fn shortcodes_that_no_html_can_hold_are_told() {
         assert_eq!(run.stderr.matches("error[").count(), 1, "{text}: {}", run.stderr);
     }
 }
+
+/// A series is written ahead: what is not published may lead to what is not published, though not to nothing.
+#[test]
+fn hidden_texts_lead_to_hidden_texts() {
+    let site = site("Text.");
+    let text = |more: &str, body: &str| format!("---\ntitle: T\ntags: []\n{more}\n---\n{body}\n");
+    site.write("content/notes/p1.md", text("date: 2026-07-01", "Part one."));
+    site.write("content/notes/p2.md", text("date: 2026-07-08", "After [part one](p1.md)."));
+    site.write("content/notes/p3.md", text("draft: true", "After [part one](p1.md#x) and [part two](p2.md)."));
+    site.ends(0, &["build", "--now", NOW, "--strict"]);
+    site.ends(0, &["check", "--now", "2026-07-09T00:00:00Z"]);
+
+    site.write("content/notes/p4.md", text("date: 2026-05-01", "Soon: [part one](p1.md)."));
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("`content/notes/p1.md` is not published yet"), "{}", run.stderr);
+    site.write("content/notes/p4.md", text("draft: true", "[Nothing](nowhere.md)"));
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("there is no file `content/notes/nowhere.md`"), "{}", run.stderr);
+}

@@ -58,6 +58,8 @@ impl Desk<'_> {
                     return format!("{base}{}{}", page_url(&key), address(suffix));
                 }
                 Some(Target::NoPage(name)) => format!("`{to}` has no page: none is made of each of `{name}`"),
+                // What is not published may lead to what is not: a series is written before it appears.
+                Some(Target::Hidden(_)) if text.hidden => return NOWHERE.to_owned(),
                 Some(Target::Hidden(why)) => format!("`{to}` {why}"),
                 Some(Target::Gone) => return NOWHERE.to_owned(),
                 None => {
