@@ -309,3 +309,21 @@ fn hidden_texts_lead_to_hidden_texts() {
     let run = site.ends(1, &["check", "--now", NOW]);
     assert!(run.stderr.contains("there is no file `content/notes/nowhere.md`"), "{}", run.stderr);
 }
+
+/// A name that is too long to have a digest in it is told where it is named, and nothing is written.
+#[test]
+fn names_without_room_for_a_digest_are_told() {
+    let [fits, long] = [238, 239].map(|length| format!("{}.txt", "a".repeat(length)));
+    let site = site(&format!("[a]({fits})"));
+    site.write(&format!("content/notes/{fits}"), "x");
+    site.build();
+    site.write(&format!("content/notes/{long}"), "x");
+    site.write(&format!("site/static/{long}"), "x");
+    site.write("site/templates/tag.html", format!("{{{{ asset('{long}') }}}}"));
+    site.write("content/notes/two.md", format!("---\ntitle: T\ndate: 2026-01-03\n---\n[a]({long})\n\n![b]({long})\n"));
+    let run = site.ends(1, &["build", "--now", NOW]);
+    for place in ["content/notes/two.md:5:5\n", "content/notes/two.md:7:6\n", "site/templates/tag.html:1:4\n"] {
+        assert!(run.stderr.contains(place), "{place}: {}", run.stderr);
+    }
+    assert_eq!(run.stderr.matches("has a name of more than 242 bytes").count(), 3, "{}", run.stderr);
+}

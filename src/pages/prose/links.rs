@@ -97,10 +97,9 @@ impl Desk<'_> {
         if !self.targets.complete && files.is_text(to) || self.targets.was_of_gone(to) {
             return None;
         }
-        Some(if files.is_program(to) {
-            format!("`{to}` would run in browsers, and what stands beside texts may not")
-        } else {
-            format!("there is no file `{to}`")
+        Some(match files.kept_back(to) {
+            Some(why) => format!("`{to}` {why}"),
+            None => format!("there is no file `{to}`"),
         })
     }
 
