@@ -12,7 +12,7 @@ pub struct DateFault {
 }
 
 /// The instant of `YYYY-MM-DD` (the start of that day), of a date with a time (both in `zone`), or of an RFC 3339
-/// timestamp.
+/// timestamp. The last instant there is stands for those after it: `9999-12-31` is how some write "never".
 ///
 /// # Errors
 /// With an explanation, when the text is none of these.
@@ -29,8 +29,20 @@ pub fn instant(text: &str, zone: &TimeZone) -> Result<Timestamp, DateFault> {
     };
     match civil.map(|civil| civil.to_zoned(zone.clone())) {
         Some(Ok(zoned)) => Ok(zoned.timestamp()),
+        _ if is_beyond(text, zone) => Ok(last()),
         _ => Err(explain(text)),
     }
+}
+
+/// Whether a text, which is no instant, would be one in the year before the last.
+fn is_beyond(text: &str, zone: &TimeZone) -> bool {
+    let before = text.strip_prefix("9999-").map(|rest| format!("9998-{rest}"));
+    before.is_some_and(|before| instant(&before, zone).is_ok())
+}
+
+/// The last whole second that is an instant in every time zone.
+fn last() -> Timestamp {
+    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
 }
 
 const HOW: &str = "write a date as `2026-04-19`, or with a time as `2026-04-19T09:00:00Z`";
@@ -99,7 +111,8 @@ fn impossible(text: &str, year: i16, month: i16, day: i16) -> DateFault {
         return DateFault { message, help: format!("the days are 1 to {days}") };
     }
     let bare = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b'.'));
-    let help = match iso(year, month, day).filter(|_| bare) {
+    let is_it = |date: &str| date.trim_matches('`') == text.trim();
+    let help = match iso(year, month, day).filter(|date| bare && !is_it(date)) {
         Some(date) => format!("write {date}"),
         None => HOW.to_owned(),
     };
@@ -134,6 +147,32 @@ mod tests {
         assert_eq!(at("2026-07-01T09:00:00Z").as_deref(), Ok("2026-07-01T09:00:00Z"));
         assert_eq!(at("2026-07-01 09:00").as_deref(), Ok("2026-07-01T08:00:00Z"));
         assert_eq!(at("2026-07-01T09:00:00+02:00").as_deref(), Ok("2026-07-01T07:00:00Z"));
+    }
+
+    #[test]
+    fn the_last_days_of_all_are_the_last_instant_there_is() {
+        let zone = |name: &str| TimeZone::get(name).expect("bundled");
+        // Farther east, that day begins before the last instant.
+        let first = instant("9999-12-31", &zone("Pacific/Kiritimati")).map(|at| at.to_string());
+        assert_eq!(first.as_deref(), Ok("9999-12-30T10:00:00Z"));
+        for name in ["UTC", "Pacific/Pago_Pago"] {
+            for text in [
+                "9999-12-31",
+                "9999-12-31 23:59",
+                "9999-12-31T23:59:59",
+                "9999-12-31T23:59:59Z",
+                "9999-12-31T23:59:59.999+00:00",
+                "9999-12-30T23:00:00-12:00",
+            ] {
+                let found = instant(text, &zone(name)).map(|at| at.to_string());
+                assert_eq!(found.as_deref(), Ok("9999-12-30T22:00:00Z"), "{text}");
+            }
+        }
+        for wrong in ["9999-12-32", "9999-12-31T25:00:00Z", "9999-12-31T23:59:59+", "9999-02-29"] {
+            let why = instant(wrong, &TimeZone::UTC).expect_err("not a date");
+            assert!(!why.help.contains(wrong), "{wrong}: {why:?}");
+        }
+        assert_eq!(explain("2026-04-20").help, HOW, "what is refused is no help");
     }
 
     #[test]

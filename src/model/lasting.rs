@@ -6,6 +6,10 @@ use sha2::{Digest, Sha256};
 /// How much of a digest stands in a name.
 const LENGTH: usize = 12;
 
+/// The longest name of a file that can have a lasting one, in bytes: with it, it has 255, the most that common file systems
+/// take.
+pub const LONGEST: usize = 255 - LENGTH - ".".len();
+
 /// `css/style.css` with a part of the digest of its bytes before the extension: `css/style.3f0c9a1be27d.css`.
 pub fn lasting(path: &str, bytes: &[u8]) -> String {
     named(path, &hex(&<[u8; 32]>::from(Sha256::digest(bytes)))[..LENGTH])

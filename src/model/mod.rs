@@ -40,7 +40,7 @@ pub use entry::{Change, Entry, Members, canonical};
 pub use environment::{Environment, Keep, Layout, Protect};
 pub use inputs::{InputFile, Inputs};
 pub use json::{write_member, write_text, write_value};
-pub use lasting::lasting;
+pub use lasting::{LONGEST as LONGEST_LASTING, lasting};
 pub use location::Location;
 pub use markup::{escape, is_xml};
 pub use media::media_type;

@@ -1,6 +1,6 @@
 //! Files of `site/static/` at names that change with their bytes, so that readers may keep them for ever.
 
-use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, encode_path, lasting};
+use crate::model::{Artifact, ArtifactOrigin, Body, CacheClass, LONGEST_LASTING, encode_path, lasting};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -29,6 +29,11 @@ impl Assets {
             key.clone()
         } else {
             let file = self.files.get(path).ok_or_else(|| format!("there is no file `site/static/{path}`"))?;
+            if path.rsplit('/').next().is_some_and(|name| name.len() > LONGEST_LASTING) {
+                return Err(format!(
+                    "`{path}` has a name of more than {LONGEST_LASTING} bytes, which leaves no room for a digest"
+                ));
+            }
             let key = lasting(path, &file.body.to_vec());
             asked.insert(path.to_owned(), key.clone());
             key

@@ -1,9 +1,10 @@
 //! What templates can do with values: dates, numbers, names in URLs.
 
 use crate::model::{encode, slug};
-use jiff::civil::{Date, DateTime};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 fn wrong(why: impl Into<String>) -> Error {
@@ -29,15 +30,16 @@ fn date(value: &Value, format: Option<&str>) -> Result<String, Error> {
     }
     let text = value.to_string();
     let format = format.unwrap_or("%-d %B %Y");
-    let zoned: Option<Zoned> = if let Ok(at) = text.parse::<Timestamp>() {
-        Some(at.to_zoned(TimeZone::UTC))
-    } else if let Ok(at) = text.parse::<DateTime>() {
-        at.to_zoned(TimeZone::UTC).ok()
+    let time = if let Ok(at) = text.parse::<Timestamp>() {
+        BrokenDownTime::from(&at.to_zoned(TimeZone::UTC))
+    } else if let Ok(at) = text.trim_end_matches('Z').parse::<DateTime>() {
+        // The last day of all has no instants.
+        let zoned = at.to_zoned(TimeZone::UTC);
+        zoned.map_or_else(|_| BrokenDownTime::from(at), |zoned| BrokenDownTime::from(&zoned))
     } else {
-        text.parse::<Date>().ok().and_then(|day| day.to_zoned(TimeZone::UTC).ok())
+        return Err(wrong(format!("`{text}` is not a date")));
     };
-    let zoned = zoned.ok_or_else(|| wrong(format!("`{text}` is not a date")))?;
-    jiff::fmt::strtime::format(format, &zoned).map_err(|error| wrong(format!("the format `{format}`: {error}")))
+    time.to_string(format).map_err(|error| wrong(format!("the format `{format}`: {error}")))
 }
 
 /// A number with a comma before each three digits: `12,345`.
@@ -78,6 +80,8 @@ mod tests {
     fn dates_and_numbers_read_well() {
         let day = |text: &str, format: Option<&str>| date(&Value::from(text), format).unwrap_or_else(|e| e.to_string());
         assert_eq!(day("2026-05-01", None), "1 May 2026");
+        assert_eq!(day("9999-12-31", None), "31 December 9999");
+        assert_eq!(day("9999-12-31T23:59:59Z", Some("%H:%M")), "23:59");
         assert_eq!(day("2026-05-01T22:30:00+02:00", Some("%H:%M")), "20:30");
         assert_eq!(day("2026-05-01T22:30:00", Some("%a")), "Fri");
         assert!(day("yesterday", None).contains("`yesterday` is not a date"));

@@ -5,7 +5,7 @@ use super::assets::Assets;
 use super::charts;
 use super::records::{Records, object};
 use crate::content::render_markdown;
-use crate::model::{Collection, Manner, Settings};
+use crate::model::{Collection, Manner, Record, Settings};
 use crate::scores::Known;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value};
@@ -91,15 +91,29 @@ pub fn add_url(environment: &mut Environment<'static>, base: &str) {
 const YEAR: u32 = 53 * 7;
 const HALF_YEAR: u32 = 26 * 7;
 
+/// The index of a collection and its record with this key or alias; no record where none is published.
+///
+/// # Errors
+/// Where there is no such collection.
+fn published<'c>(
+    collections: &'c [Arc<Collection>],
+    name: &str,
+    key: &Value,
+) -> Result<Option<(usize, &'c Record)>, Error> {
+    let Some(at) = collections.iter().position(|collection| collection.name == name) else {
+        return Err(wrong(format!("there is no collection `{name}`")));
+    };
+    let record = collections[at].find(&key.to_string()).filter(|record| record.hidden.is_none());
+    Ok(record.map(|record| (at, record)))
+}
+
 /// `heatmap("users", key)`: what is known of a member's days, drawn; nothing where nothing is known.
 fn heatmap(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     let known = shared.known.clone();
-    let collections: Vec<String> = shared.collections.iter().map(|collection| collection.name.clone()).collect();
-    environment.add_function("heatmap", move |collection: &str, key: &Value| -> Result<Value, Error> {
-        let Some(at) = collections.iter().position(|name| name == collection) else {
-            return Err(wrong(format!("there is no collection `{collection}`")));
-        };
-        let days = known.stretch(at, &key.to_string(), YEAR);
+    let collections: Vec<Arc<Collection>> = shared.collections.to_vec();
+    environment.add_function("heatmap", move |name: &str, key: &Value| -> Result<Value, Error> {
+        let member = published(&collections, name, key)?;
+        let days = member.and_then(|(at, record)| known.stretch(at, &record.key, YEAR));
         Ok(days.map_or(Value::from(()), |days| Value::from_safe_string(charts::heatmap(&days))))
     });
 }
@@ -118,15 +132,12 @@ fn sparkline(environment: &mut Environment<'static>, shared: &Shared<'_>) {
     environment.add_function("sparkline", move |name: &str, key: &Value, options: Kwargs| -> Result<Value, Error> {
         let score = options.get::<Option<&str>>("score")?;
         options.assert_all_used()?;
-        let Some(at) = collections.iter().position(|collection| collection.name == name) else {
-            return Err(wrong(format!("there is no collection `{name}`")));
-        };
+        let Some((at, record)) = published(&collections, name, key)? else { return Ok(Value::from(())) };
         let drawn = match score {
-            None => known.stretch(at, &key.to_string(), HALF_YEAR).map(|days| charts::sparkline(&days)),
+            None => known.stretch(at, &record.key, HALF_YEAR).map(|days| charts::sparkline(&days)),
             Some(score) => {
-                let record = collections[at].find(&key.to_string()).filter(|record| record.hidden.is_none());
-                let weeks = record.map(|record| known.history((at, record), score, HALF_YEAR / 7));
-                weeks.transpose().map_err(wrong)?.flatten().map(|weeks| charts::line("Score", &weeks))
+                let weeks = known.history((at, record), score, HALF_YEAR / 7).map_err(wrong)?;
+                weeks.map(|weeks| charts::line("Score", &weeks))
             }
         };
         Ok(drawn.map_or(Value::from(()), Value::from_safe_string))

@@ -110,6 +110,27 @@ fn who_left_is_in_no_file() {
     assert!(article.contains("By <a href=\"#\">her</a>, see <a href=\"#\">the page</a>"), "{article}");
 }
 
+/// What is known of the days of a member who is not published is drawn nowhere, whoever asks for it by name.
+#[test]
+fn who_is_hidden_is_not_drawn() {
+    let site = community();
+    let draw =
+        "{{ heatmap('users', 'ann') }}{{ sparkline('users', 'ann') }}{{ sparkline('users', 'ann', score='github') }}";
+    site.write("site/templates/member.html", format!("<h1>{{{{ record.name }}}}</h1>{draw}"));
+    let drawn = |site: &Site| site.text("public/members/bo.html").matches("<svg").count();
+    site.build();
+    assert_eq!(drawn(&site), 3);
+    let ann = site.text("content/users/ann.md");
+    for hidden in ["listed: false", "draft: true", "date: 2026-07-01", "expires: 2026-05-01"] {
+        site.write("content/users/ann.md", ann.replace("handle: ann", &format!("handle: ann\n{hidden}")));
+        site.write("content/articles/first.md", "---\ntitle: First\nauthor: bo\neditor: bo\n---\nWords.\n");
+        site.build();
+        assert_eq!(drawn(&site), 0, "{hidden}");
+        let published = speak_of_ann(&site).into_iter().filter(|key| !key.starts_with(".precast/"));
+        assert_eq!(published.collect::<Vec<_>>(), [""; 0], "{hidden}");
+    }
+}
+
 /// Records that are removed for ever stay away, whatever brings them back; no file of the site names them.
 #[test]
 fn tombstones_outlast_every_import() {

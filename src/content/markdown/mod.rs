@@ -4,6 +4,7 @@ mod code;
 mod footnotes;
 mod headings;
 pub mod placeholder;
+mod raw;
 mod reading;
 mod sanitise;
 mod shortcodes;
@@ -94,7 +95,15 @@ pub fn render(text: &str, manner: Manner, here: Option<Here<'_>>) -> Rendered {
     let out = write::aligned(out);
     let filled =
         here.map_or(Filled::Nothing, |here| if here.whole.is_some() { Filled::Addresses } else { Filled::All });
-    let html = if suspicious { sanitise::clean(&out, filled) } else { out };
+    let html = if suspicious {
+        let clean = sanitise::clean(&out, filled);
+        if let Some(here) = here {
+            tags.cleaned_away(&out, &clean, here);
+        }
+        clean
+    } else {
+        out
+    };
     Rendered { html, excerpt: reading.excerpt, words: reading.words, toc, faults: tags.faults }
 }
 

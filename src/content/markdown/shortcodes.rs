@@ -4,12 +4,17 @@
 //! by as many bytes that the parser takes for one piece, so that every place stays what it is: a tag on a line of its
 //! own by a comment, which is a block and ends any other; one among words by a character for private use.
 
+mod paragraphs;
+mod silent;
+
 use super::placeholder::{Asks, CALL, Placeholder};
+use super::raw::Within;
 use super::{Here, Placed};
 use crate::content::formats::Fault;
 use crate::model::{Span, code};
-use pulldown_cmark::{CowStr, Event, Options, Parser, Tag as Begin, TagEnd};
-use std::ops::Range;
+use pulldown_cmark::{CowStr, Event, Options, Tag as Begin, TagEnd};
+use silent::Silent;
+use std::collections::BTreeSet;
 
 const OPENING: &str = "{{<";
 const CLOSING: &str = ">}}";
@@ -52,23 +57,17 @@ pub enum Mark {
 /// An event that may stand for a shortcode.
 pub type Marked<'a> = (Placed<'a>, Mark);
 
-/// Finds the tags of a text, but for those in code, and gives the text with what stands in for them.
+/// Finds the tags of a text, but for those in code and comments, and gives the text with what stands in for them.
 pub fn find(text: &str, options: Options) -> (Tags, Option<String>) {
     let mut tags = Tags::default();
     if !text.contains(OPENING) {
         return (tags, None);
     }
-    let is_code = |event: &Event<'_>| matches!(event, Event::Code(_) | Event::Start(Begin::CodeBlock(_)));
-    let events = Parser::new_ext(text, options).into_offset_iter();
-    let code: Vec<Span> = events.filter(|(event, _)| is_code(event)).map(|(_, span)| span).collect();
-    let in_code = |at: usize| {
-        let after = code.partition_point(|span| span.start <= at);
-        after.checked_sub(1).is_some_and(|last| code[last].contains(&at))
-    };
+    let silent = Silent::of(text, options);
     let mut from = 0;
     while let Some(start) = text[from..].find(OPENING).map(|at| from + at) {
         from = start + OPENING.len();
-        if in_code(start) {
+        if silent.holds(start) {
             continue;
         }
         if tags.tags.len() + tags.faults.len() >= MOST {
@@ -166,31 +165,106 @@ impl Tags {
             return events.into_iter().map(|event| (event, Mark::Text)).collect();
         }
         let mut out = Vec::with_capacity(events.len());
+        let (mut at, mut pictures, mut in_address) = (Within::Text, 0_usize, false);
         for (event, span) in events {
             match &event {
-                Event::Html(_) | Event::InlineHtml(_) => match self.within(&span).next() {
-                    Some(at) => out.push(self.event(at, text, here, false)),
-                    None => out.push(((event, span), Mark::Text)),
-                },
-                Event::Text(words) if words.contains(STAND_IN) => {
-                    let mut from = span.start;
-                    let words = words.clone();
-                    let part = |range: Range<usize>| words.get(range.start - span.start..range.end - span.start);
-                    for at in self.within(&span) {
-                        let tag = &self.tags[at].span;
-                        push_text(&mut out, part(from..tag.start), from);
-                        out.push(self.event(at, text, here, false));
-                        from = tag.end;
-                    }
-                    push_text(&mut out, part(from..span.end.min(span.start + words.len())), from);
+                Event::Start(Begin::HtmlBlock) => at = Within::Text,
+                Event::Start(Begin::Image { .. }) => pictures += 1,
+                Event::End(TagEnd::Image) => pictures = pictures.saturating_sub(1),
+                // An address between `<` and `>` is its own text.
+                Event::Start(Begin::Link { dest_url, .. }) => in_address = dest_url.contains(STAND_IN),
+                Event::End(TagEnd::Link) => in_address = false,
+                _ => {}
+            }
+            match event {
+                Event::Text(words) if words.contains(STAND_IN) && pictures == 0 && !in_address => {
+                    self.cut((words, span), Event::Text, &mut |_| true, (text, here), &mut out);
                 }
-                _ => out.push(((event, span), Mark::Text)),
+                Event::Html(html) => {
+                    let mut is_text = |before: &str| {
+                        at = at.after(before);
+                        at == Within::Text
+                    };
+                    self.cut((html, span), Event::Html, &mut is_text, (text, here), &mut out);
+                }
+                Event::InlineHtml(html) => match self.within(&span).next().filter(|at| self.tags[*at].span == span) {
+                    Some(at) => out.push(self.event(at, text, here, false)),
+                    None => out.push(((Event::InlineHtml(html), span), Mark::Text)),
+                },
+                event => out.push(((without_address(event), span), Mark::Text)),
             }
         }
-        let mut out = blocks(out);
+        let mut out = paragraphs::left(out);
         self.in_lines(&mut out, text, here);
-        self.check(&out);
+        if self.misplaced(&out) {
+            self.check(&out);
+        }
         out
+    }
+
+    /// Cuts an event at its tags, and puts what they ask for between the pieces. `may` is told what stands before each tag,
+    /// and says whether anything can be made behind that.
+    fn cut<'a>(
+        &self,
+        (words, span): (CowStr<'a>, Span),
+        piece: fn(CowStr<'a>) -> Event<'a>,
+        may: &mut dyn FnMut(&str) -> bool,
+        (text, here): (&str, Here<'_>),
+        out: &mut Vec<Marked<'a>>,
+    ) {
+        let end = span.end.min(span.start + words.len());
+        let part = |from: usize, to: usize| words.get(from - span.start..to - span.start).unwrap_or_default();
+        let push = |out: &mut Vec<Marked<'a>>, from: usize, to: usize| {
+            let words = part(from, to);
+            if !words.is_empty() {
+                // What is empty between two tags is no HTML that anybody wrote.
+                let make = if words.trim().is_empty() { Event::Text as fn(CowStr<'a>) -> Event<'a> } else { piece };
+                out.push(((make(CowStr::from(words.to_owned())), from..to), Mark::Text));
+            }
+        };
+        let (mut from, mut seen) = (span.start, span.start);
+        for at in self.within(&span) {
+            let tag = &self.tags[at].span;
+            if may(part(seen, tag.start)) {
+                push(out, from, tag.start);
+                out.push(self.event(at, text, here, false));
+                from = tag.end;
+            }
+            seen = tag.end;
+        }
+        may(part(seen, end));
+        push(out, from, end);
+    }
+
+    /// Tells the tags that stand where nothing can be made; whether there are none.
+    fn misplaced(&mut self, events: &[Marked<'_>]) -> bool {
+        let placed: BTreeSet<usize> = events
+            .iter()
+            .filter_map(|(_, mark)| match mark {
+                Mark::Text => None,
+                Mark::Alone(at) | Mark::Begin(at) => Some(*at),
+                Mark::End(pair) => self.tags[*pair].other,
+            })
+            .collect();
+        // Of an end without a beginning, that was told.
+        let is_told = |tag: &Tag| tag.ends && tag.other.is_none();
+        let lost = self.tags.iter().enumerate().filter(|(at, tag)| !placed.contains(at) && !is_told(tag));
+        let before = self.faults.len();
+        self.faults.extend(lost.map(|(_, tag)| nowhere(tag)));
+        self.faults.len() == before
+    }
+
+    /// Tells the shortcodes that cleaning took away, with the element that they stand in.
+    pub fn cleaned_away(&mut self, html: &str, clean: &str, here: Here<'_>) {
+        if self.tags.is_empty() {
+            return;
+        }
+        let (before, after) = (calls(html), calls(clean));
+        let lost = before.difference(&after).filter_map(|start| {
+            let at = self.tags.binary_search_by_key(start, |tag| tag.inside.start + here.offset).ok()?;
+            Some(nowhere(&self.tags[at]))
+        });
+        self.faults.extend(lost);
     }
 
     /// The tags in a range.
@@ -269,11 +343,26 @@ fn is_line(end: TagEnd) -> bool {
     matches!(end, TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough)
 }
 
-fn push_text(out: &mut Vec<Marked<'_>>, words: Option<&str>, at: usize) {
-    if let Some(words) = words.filter(|words| !words.is_empty()) {
-        let event = Event::Text(CowStr::from(words.to_owned()));
-        out.push(((event, at..at + words.len()), Mark::Text));
+fn nowhere(tag: &Tag) -> Fault {
+    let help = "put it among words, between HTML tags or on a line of its own; no attribute, address, description of a picture or element that is cleaned away holds one";
+    Fault::new(code::BAD_SHORTCODE, tag.span.clone(), "no shortcode can stand here").help(help)
+}
+
+/// A link or a picture with a tag in its address, which was told, leads to nothing that is looked for.
+fn without_address(mut event: Event<'_>) -> Event<'_> {
+    if let Event::Start(Begin::Link { dest_url, .. } | Begin::Image { dest_url, .. }) = &mut event
+        && dest_url.contains(STAND_IN)
+    {
+        *dest_url = CowStr::from("https:");
     }
+    event
+}
+
+/// Where the calls in HTML begin, in the file that they are written in.
+fn calls(html: &str) -> BTreeSet<usize> {
+    let opening = format!("<{CALL} data-call=\"");
+    let addresses = html.match_indices(&opening).filter_map(|(at, _)| html[at + opening.len()..].split('"').next());
+    addresses.filter_map(Placeholder::read).map(|call| call.span.start).collect()
 }
 
 /// Whether nothing else stands on the line of a tag, and the line is no code.
@@ -282,70 +371,4 @@ fn is_alone(text: &str, span: &Span) -> bool {
     let end = text[span.end..].find('\n').map_or(text.len(), |at| span.end + at);
     let before = &text[start..span.start];
     before.chars().all(|c| c == ' ') && text[span.end..end].trim().is_empty()
-}
-
-/// Takes shortcodes that a paragraph begins and ends with out of it: what they make are blocks.
-fn blocks(events: Vec<Marked<'_>>) -> Vec<Marked<'_>> {
-    let mut out: Vec<Marked<'_>> = Vec::with_capacity(events.len());
-    let mut paragraph: Option<Vec<Marked<'_>>> = None;
-    for event in events {
-        match (&event.0.0, paragraph.as_mut()) {
-            (Event::Start(Begin::Paragraph), None) => paragraph = Some(vec![event]),
-            (Event::End(TagEnd::Paragraph), Some(_)) => {
-                let mut whole = paragraph.take().unwrap_or_default();
-                if whole.iter().any(|(_, mark)| *mark != Mark::Text) {
-                    unwrap(whole, event, &mut out);
-                } else {
-                    whole.push(event);
-                    out.append(&mut whole);
-                }
-            }
-            (_, Some(open)) => open.push(event),
-            (_, None) => out.push(event),
-        }
-    }
-    out.extend(paragraph.into_iter().flatten());
-    out
-}
-
-fn unwrap<'a>(whole: Vec<Marked<'a>>, end: Marked<'a>, out: &mut Vec<Marked<'a>>) {
-    let mut inner: std::collections::VecDeque<Marked<'a>> = whole.into();
-    let Some(start) = inner.pop_front() else { return };
-    let mut after = Vec::new();
-    loop {
-        while inner.front().is_some_and(is_space) {
-            inner.pop_front();
-        }
-        while inner.back().is_some_and(is_space) {
-            inner.pop_back();
-        }
-        let mark = |event: Option<&Marked<'a>>| event.map(|(_, mark)| *mark);
-        let has = |wanted: Mark| inner.iter().any(|(_, mark)| *mark == wanted);
-        match (mark(inner.front()), mark(inner.back())) {
-            (Some(Mark::Begin(a)), Some(Mark::End(b))) if a == b => {
-                out.extend(inner.pop_front());
-                after.extend(inner.pop_back());
-            }
-            (Some(Mark::Begin(a)), _) if !has(Mark::End(a)) => out.extend(inner.pop_front()),
-            (_, Some(Mark::End(b))) if !has(Mark::Begin(b)) => after.extend(inner.pop_back()),
-            _ => break,
-        }
-    }
-    if inner.iter().all(|event| event.1 != Mark::Text || is_space(event)) {
-        out.extend(inner.into_iter().filter(|event| event.1 != Mark::Text));
-    } else {
-        out.push(start);
-        out.extend(inner);
-        out.push(end);
-    }
-    out.extend(after.into_iter().rev());
-}
-
-fn is_space(((event, _), mark): &Marked<'_>) -> bool {
-    *mark == Mark::Text
-        && match event {
-            Event::SoftBreak | Event::HardBreak => true,
-            Event::Text(text) => text.trim().is_empty(),
-            _ => false,
-        }
 }

@@ -7,7 +7,7 @@ use super::sanitise::lost_scheme;
 use super::{Heading, Here, Placed};
 use crate::content::formats::Fault;
 use crate::model::{Code, Span, code};
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Tag, TagEnd};
 use pulldown_cmark_escape::{escape_href, escape_html, escape_html_body_text};
 use std::vec::IntoIter;
 
@@ -76,9 +76,11 @@ impl<'a> Writing<'a, '_> {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => self.code(&kind),
             Event::Start(Tag::Image { dest_url, title, .. }) => self.image(&dest_url, &title, span),
-            Event::Start(Tag::Link { ref dest_url, ref title, .. }) => {
+            Event::Start(Tag::Link { link_type, ref dest_url, ref title, .. }) => {
                 self.address(code::BROKEN_LINK, dest_url, span);
-                let placeholder = self.placeholder(Asks::Link, dest_url, span).filter(|_| is_local(dest_url));
+                // `<a@b.example>` is an address of mail, whatever file has that name.
+                let is_local = !matches!(link_type, LinkType::Autolink | LinkType::Email) && is_local(dest_url);
+                let placeholder = self.placeholder(Asks::Link, dest_url, span).filter(|_| is_local);
                 self.links.push(placeholder.is_some());
                 match placeholder {
                     Some(address) => self.html(format!("<a href=\"{address}\"{}>", titled(title))),

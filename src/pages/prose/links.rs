@@ -58,6 +58,8 @@ impl Desk<'_> {
                     return format!("{base}{}{}", page_url(&key), address(suffix));
                 }
                 Some(Target::NoPage(name)) => format!("`{to}` has no page: none is made of each of `{name}`"),
+                // What is not published may lead to what is not: a series is written before it appears.
+                Some(Target::Hidden(_)) if text.hidden => return NOWHERE.to_owned(),
                 Some(Target::Hidden(why)) => format!("`{to}` {why}"),
                 Some(Target::Gone) => return NOWHERE.to_owned(),
                 None => {
@@ -95,10 +97,9 @@ impl Desk<'_> {
         if !self.targets.complete && files.is_text(to) || self.targets.was_of_gone(to) {
             return None;
         }
-        Some(if files.is_program(to) {
-            format!("`{to}` would run in browsers, and what stands beside texts may not")
-        } else {
-            format!("there is no file `{to}`")
+        Some(match files.kept_back(to) {
+            Some(why) => format!("`{to}` {why}"),
+            None => format!("there is no file `{to}`"),
         })
     }
 

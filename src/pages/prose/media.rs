@@ -1,8 +1,8 @@
 //! Files that stand beside texts: published under names that change with their bytes.
 
 use crate::model::{
-    Artifact, ArtifactOrigin, Body, CacheClass, Diagnostic, InputFile, Inputs, Place, code, decode, encode_path,
-    lasting, media_type,
+    Artifact, ArtifactOrigin, Body, CacheClass, Diagnostic, InputFile, Inputs, LONGEST_LASTING, Place, code, decode,
+    encode_path, lasting, media_type,
 };
 use pulldown_cmark_escape::escape_href;
 use std::collections::BTreeMap;
@@ -20,9 +20,15 @@ pub struct Files {
     statics: BTreeMap<String, Arc<Vec<u8>>>,
     /// Markdown files, whatever they hold.
     texts: Vec<Arc<str>>,
-    /// Of `content`, those that browsers would run. They are not published: who may write texts may not write programs.
-    programs: Vec<Arc<str>>,
+    /// Of `content`, those that are not published, and why.
+    kept_back: Vec<(Arc<str>, &'static str)>,
 }
+
+/// Why a file is kept back that browsers run: who may write texts may not write programs.
+const PROGRAM: &str = "would run in browsers, and what stands beside texts may not";
+
+/// Why a file is kept back whose name leaves no room for a digest.
+const LONG: &str = "has a name of more than 242 bytes, which leaves no room for the digest that it is published with";
 
 /// The extensions of files that browsers run in the site's name. Pictures in SVG are not among them: the policy of pages
 /// forbids the scripts in them.
@@ -37,9 +43,13 @@ impl Files {
             if super::targets::is_markdown(path) {
                 files.texts.push(Arc::clone(path));
             } else if !trusted && is_program(path) {
-                files.programs.push(Arc::clone(path));
+                files.kept_back.push((Arc::clone(path), PROGRAM));
             } else if !crate::content::holds_records(path) && !path.split('/').any(|part| part.starts_with('.')) {
-                files.content.insert(Arc::clone(path), Arc::clone(bytes));
+                if path.rsplit('/').next().is_some_and(|name| name.len() > LONGEST_LASTING) {
+                    files.kept_back.push((Arc::clone(path), LONG));
+                } else {
+                    files.content.insert(Arc::clone(path), Arc::clone(bytes));
+                }
             }
         }
         for (path, file) in inputs.under("site/static") {
@@ -54,9 +64,10 @@ impl Files {
         self.texts.binary_search_by(|text| (**text).cmp(path)).is_ok()
     }
 
-    /// Whether a file is there that is kept back, since browsers would run it.
-    pub fn is_program(&self, path: &str) -> bool {
-        self.programs.binary_search_by(|program| (**program).cmp(path)).is_ok()
+    /// Why a file is kept back that is there.
+    pub fn kept_back(&self, path: &str) -> Option<&'static str> {
+        let at = self.kept_back.binary_search_by(|(kept, _)| (**kept).cmp(path)).ok()?;
+        Some(self.kept_back[at].1)
     }
 }
 
@@ -85,14 +96,18 @@ type Known = (String, Option<Size>);
 /// Width and height.
 type Size = (usize, usize);
 
-/// A file that is not there.
+/// A file that is not there, or that is kept back.
 pub struct Missing {
     path: String,
     near: Vec<String>,
+    kept_back: Option<&'static str>,
 }
 
 impl Missing {
     pub fn told(&self, what: &str, place: Place) -> Diagnostic {
+        if let Some(why) = self.kept_back {
+            return Diagnostic::error(code::MISSING_IMAGE, place, format!("`{}` {why}", self.path));
+        }
         let fault = Diagnostic::error(code::MISSING_IMAGE, place, format!("there is no {what} `{}`", self.path));
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let help = "a path counts from the file that names it; one that begins with a slash, from `site/static`";
@@ -137,7 +152,7 @@ impl Media {
         if let Some(below) = decoded.strip_prefix('/') {
             let bytes = files.statics.get(below).ok_or_else(|| {
                 let near = files.statics.keys().map(|key| key.rsplit('/').next().unwrap_or(key).to_owned()).collect();
-                Missing { path: format!("site/static{decoded}"), near }
+                Missing { path: format!("site/static{decoded}"), near, kept_back: None }
             })?;
             let url = format!("{base}{}{}", encode_path(below), address(suffix));
             return Ok(Published { url, size: size(bytes), artifact: None });
@@ -146,10 +161,11 @@ impl Media {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let beside = files.content.keys().filter_map(|file| file.strip_prefix(folder)?.strip_prefix('/'));
             let near = beside.map(str::to_owned).collect();
-            Missing { path, near }
+            Missing { path, near, kept_back: None }
         };
         let path = file.and_then(|file| joined(file, &decoded)).ok_or_else(|| missing(decoded.clone()))?;
-        self.file(&path, suffix, files, base).ok_or_else(|| missing(path))
+        let kept_back = files.kept_back(&path);
+        self.file(&path, suffix, files, base).ok_or_else(|| Missing { kept_back, ..missing(path) })
     }
 
     /// A file of `content` that is no text, as it is published.

@@ -97,6 +97,8 @@ pub fn finish(
 /// What a record's texts became.
 #[derive(Default)]
 struct Text {
+    /// Whether nobody reads them yet, or any more.
+    hidden: bool,
     /// The files that its placeholders may stand in; `None` where nobody but those who edit the site wrote it.
     files: Option<Vec<Arc<str>>>,
     fields: Vec<(usize, Value)>,
@@ -130,7 +132,7 @@ impl Desk<'_> {
             let paths = record.origins.iter().filter_map(|origin| collection.files.get(origin.file as usize));
             paths.map(|file| Arc::clone(&file.path)).collect()
         });
-        let mut text = Text { files, ..Text::default() };
+        let mut text = Text { hidden: record.hidden.is_some(), files, ..Text::default() };
         for (at, Field { value, .. }) in
             record.fields.iter().enumerate().filter(|(_, field)| field.origin == FieldOrigin::Built)
         {
