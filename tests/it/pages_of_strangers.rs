@@ -121,7 +121,7 @@ fn names_with_a_dot_are_reached() {
 #[test]
 fn links_of_templates_are_followed() {
     let site = site("## A part\n\nText.");
-    let links = "<a href=\"{{ url('/tags/node.js') }}\"></a><a href='x' href=\"{{ absolute('/notes/one') }}#a-part\"></a>\
+    let links = "<a href=\"{{ url('/tags/node.js') }}\"></a><a title='x' href=\"{{ absolute('/notes/one') }}#a-part\"></a>\
         <a href=\"#\"></a><a href=\"https://elsewhere.example/x\"></a><a href=\"mailto:a@b.example\"></a>\
         <a href=\"/another-app\"></a><a href=\"one?a=1&amp;b=2\"></a><img src=\"//cdn.example/x.png\">\
         <a href=\"{{ url('/api/notes') }}\"></a><a href=\"{{ url('/api/notes/limit/1') }}\"></a>";
@@ -143,6 +143,40 @@ fn links_of_templates_are_followed() {
     ] {
         assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
     }
+}
+
+/// A tag is read as browsers read it, and what is no tag leads nowhere.
+#[test]
+fn links_are_those_that_browsers_see() {
+    let shown = "`<a href=\"/home/nope\">x</a>` src=\"/home/nope\"\n\n```\n<img src=\"/home/nope\" srcset='/home/nope 2x'>\n```\n\n## A part";
+    let site = site(shown);
+    let page = |more: &str| format!("<!-- <a href='/home/nope'> --><script>'<a href=\"/home/nope\">'</script>{more}");
+    let whole = page("{{ record.html }}<h2\nid='c&amp;d'>C</h2><a href=#c&amp;d></a><a HREF=\"#a-part\"></a>");
+    site.write("site/templates/note.html", &whole);
+    site.ends(0, &["build", "--now", NOW, "--verify", "--strict"]);
+    let links = "<a href='/home/a'></a><a\nhref=\"/home/b\"></a><a href=/home/c></a><a HREF=\"/home/d\"></a>\
+        <img srcset=\"/home/e 2x, /home/f\"><a href=\"/home/g&amp;h\"></a>";
+    site.write("site/templates/note.html", page(links));
+    let run = site.ends(1, &["build", "--now", NOW, "--verify"]);
+    for link in ["a", "b", "c", "d", "e", "f", "g&h"] {
+        let told = format!("the page `/notes/one` leads to `/home/{link}`, and nothing is there");
+        assert!(run.stderr.contains(&told), "{told}: {}", run.stderr);
+    }
+    assert!(run.stderr.contains("7 errors"), "{}", run.stderr);
+}
+
+/// Links of texts lead to parts that templates name, wherever the tag breaks its lines.
+#[test]
+fn parts_are_found_in_any_tag() {
+    let site = site("[c](#c) [d](#d)");
+    site.write(
+        "site/templates/note.html",
+        "<h2\nid=\"c\">C</h2><a name=d></a>{{ record.html }}<code>&lt;p id=\"e\"></code>",
+    );
+    site.ends(0, &["check", "--now", NOW, "--strict"]);
+    site.write("content/notes/one.md", "---\ntitle: One\ndate: 2026-01-02\ntags: []\n---\n[e](#e)\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("the page `/notes/one` has no part `#e`"), "{}", run.stderr);
 }
 
 #[test]
