@@ -1,6 +1,6 @@
 //! Pages of records: one for each of a collection, and those that are files of their own.
 
-use super::plan::{Job, Of, job};
+use super::plan::{Job, NOT_FOUND, Of, job};
 use super::{PLAIN, Site};
 use crate::model::{
     ArtifactOrigin, BadSlug, Collection, Diagnostic, Page, PathTemplate, Place, Placed, Record, Value, code, page_key,
@@ -145,12 +145,12 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
         let key = page_key(&path);
         let page = Job {
             url: page_url(&key),
-            key,
             template,
             origin: ArtifactOrigin::Plain(at),
             title: titled(plain, record),
             description: text("description").or_else(|| text("excerpt")),
-            indexed: record.get("indexed") != Some(&Value::Bool(false)),
+            indexed: record.get("indexed") != Some(&Value::Bool(false)) && key != NOT_FOUND,
+            key,
             of: Of::Record { collection: plain, at },
         };
         faults.extend(flag(site, plain, record, "indexed"));

@@ -211,6 +211,15 @@ fn pages_that_are_files_say_what_they_can() {
     assert!(run.stderr.contains("`indexed` must be true or false, not text"), "{}", run.stderr);
 }
 
+#[test]
+fn the_page_of_what_is_not_there_is_not_listed() {
+    let site = site("Text.").file("content/pages/404.md", "---\ntitle: Lost\n---\nLost.\n");
+    site.build();
+    assert!(site.path("public/404.html").exists());
+    let listed = site.text("public/sitemap.xml");
+    assert!(listed.contains("/home/notes/one<") && !listed.contains("404"), "{listed}");
+}
+
 /// A collection of texts that nobody has written yet has the members of texts.
 #[test]
 fn a_site_without_articles_builds() {
