@@ -90,7 +90,7 @@ fn wrong(link: &str, table: &RouteTable, there: &dyn Fn(&str) -> bool, pages: &H
 
 fn declared(settings: &Settings, origin: ArtifactOrigin) -> Place {
     match origin {
-        ArtifactOrigin::Page(page) | ArtifactOrigin::PageOf { page, .. } => {
+        ArtifactOrigin::Page(page) | ArtifactOrigin::PageOf { page, .. } | ArtifactOrigin::PageAlias { page, .. } => {
             settings.pages[page as usize].path.at.clone()
         }
         _ => Place::file(PATH),
