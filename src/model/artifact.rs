@@ -37,8 +37,12 @@ pub enum ArtifactOrigin {
     Badge { badge: u32, record: u32 },
     /// A page that is a file of its own, by the index of its record.
     Plain(u32),
-    /// The same at an alias of the record.
+    /// The document of a record at one of its aliases.
     Alias { view: u32, record: u32, item: u32 },
+    /// What leads to the page of a record from one of its aliases.
+    PageAlias { page: u32, record: u32, item: u32 },
+    /// The same of a page that is a file of its own.
+    PlainAlias { record: u32, item: u32 },
 }
 
 impl ArtifactOrigin {
@@ -54,7 +58,9 @@ impl ArtifactOrigin {
             | Self::PageOf { .. }
             | Self::Feed(_)
             | Self::Badge { .. }
-            | Self::Plain(_) => None,
+            | Self::Plain(_)
+            | Self::PageAlias { .. }
+            | Self::PlainAlias { .. } => None,
         }
     }
 }

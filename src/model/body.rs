@@ -1,5 +1,6 @@
 //! Bodies of artifacts. A row is serialised once; every list that holds it refers to the same bytes.
 
+use super::standing::Standing;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,13 +28,17 @@ pub struct RenderedRow {
 }
 
 /// The rows of one list, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rows {
     pub rendered: Arc<Rendered>,
     /// Indices into `rendered`.
     pub order: Vec<u32>,
     /// What stands behind each row's own members, such as `,"rank":1`; empty where there is nothing.
     pub suffixes: Vec<Box<str>>,
+    /// The record of each row, whatever the row shows of it: an index into its collection. Empty where rows are counts.
+    pub records: Vec<u32>,
+    /// Where the record of each row stands; empty where the list does not rank.
+    pub standings: Vec<Standing>,
 }
 
 #[derive(Clone, Debug)]

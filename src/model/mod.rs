@@ -25,6 +25,7 @@ mod route;
 mod scoring;
 mod settings;
 mod slug;
+mod standing;
 mod template_value;
 mod text;
 mod value;
@@ -58,6 +59,7 @@ pub use settings::{
     Settings, Shape, SiteInfo, Sort, Surface, View,
 };
 pub use slug::{BadSlug, LONGEST as LONGEST_SLUG, decode, encode, encode_path, fold, slug};
+pub use standing::{Before, Standing};
 pub use text::{Excerpt, Place, SourceText, Span, word_in};
 pub use value::{Name, Names, Number, Value};
 pub use writes::{Allow, Auth, AuthMode, Endpoint, Owner, Role, RoleRule, TOMBSTONES, Wake, WriteDecl, Writes};

@@ -131,12 +131,17 @@ impl Record {
 
     /// The other keys under which it answers, as it lists them in `aliases`, ASCII-lowered.
     pub fn aliases(&self) -> Vec<String> {
+        self.written_aliases().into_iter().map(|(_, alias)| alias.to_ascii_lowercase()).collect()
+    }
+
+    /// The same as they are written, each with its place in the list.
+    pub fn written_aliases(&self) -> Vec<(u32, String)> {
         let labels = match self.get("aliases") {
-            Some(Value::List(items)) => items.iter().filter_map(Value::label).collect(),
-            Some(Value::Text(alias)) => vec![alias.to_string()],
+            Some(Value::List(items)) => items.iter().map(Value::label).collect(),
+            Some(Value::Text(alias)) => vec![Some(alias.to_string())],
             _ => Vec::new(),
         };
-        labels.into_iter().map(|alias| alias.to_ascii_lowercase()).collect()
+        (0..).zip(labels).filter_map(|(item, alias)| Some((item, alias?))).collect()
     }
 
     /// Sets a member, in its place if there is one of that name, else at the end.

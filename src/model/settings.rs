@@ -1,5 +1,7 @@
 //! What `site/site.toml` declares, checked and placed.
 
+use super::codes::code;
+use super::diagnostic::Diagnostic;
 use super::page::{Badge, Feed, Page};
 use super::path::PathTemplate;
 use super::scoring::{Score, Source};
@@ -220,6 +222,25 @@ impl Surface {
         let prefix = self.prefix.trim_start_matches('/');
         if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") }
     }
+
+    /// The fault of a page or the like at a path of the surface: no request reaches it.
+    pub fn hides(&self, path: &str, at: Place) -> Diagnostic {
+        let message = format!("`/{path}` is below the surface `{}`, whose requests the API answers", self.name);
+        let fault = Diagnostic::error(code::BAD_PATH, at, message);
+        match self.prefix.as_str() {
+            "" => fault.help("give the surface a prefix, such as `/api`"),
+            prefix => fault.help(format!("choose a path outside `{prefix}`")),
+        }
+    }
+
+    /// Whether a path is that of the surface or below it, in whatever letter case; the root of a host is nobody's.
+    fn answers(&self, path: &str) -> bool {
+        let segments = |path: &str| {
+            path.split('/').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect::<Vec<_>>()
+        };
+        let path = segments(path);
+        !path.is_empty() && path.starts_with(&segments(&self.prefix))
+    }
 }
 
 impl View {
@@ -237,6 +258,13 @@ impl Settings {
     /// The surface that carries what the build says of itself: the first enveloped one, else the first.
     pub fn home_surface(&self) -> Option<&Surface> {
         self.surfaces.iter().find(|s| s.shape == Shape::Envelope).or_else(|| self.surfaces.first())
+    }
+
+    /// The surface whose requests a path is one of, which is the one with the longest prefix; not percent-encoded.
+    pub fn surface_of(&self, path: &str) -> Option<&Surface> {
+        let mut surfaces: Vec<&Surface> = self.surfaces.iter().filter(|surface| surface.answers(path)).collect();
+        surfaces.sort_by_key(|surface| surface.prefix.len());
+        surfaces.pop()
     }
 
     /// The scores of the members of a collection.

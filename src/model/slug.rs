@@ -14,6 +14,17 @@ pub enum BadSlug {
     TooLong,
 }
 
+impl BadSlug {
+    /// What is wrong with an alias.
+    pub fn of_alias(self, alias: &str) -> String {
+        if alias.is_empty() {
+            format!("an alias {self}")
+        } else {
+            format!("the alias `{}` {self}", alias.escape_debug())
+        }
+    }
+}
+
 impl std::fmt::Display for BadSlug {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {

@@ -101,7 +101,7 @@ impl Answers {
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
             return known.clone();
         }
-        let value = Value::from(range.map(|at| read(&row(rows, at))).collect::<Vec<_>>());
+        let value = Value::from(range.map(|at| row(rows, at)).collect::<Vec<_>>());
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value.clone());
         value
     }
@@ -115,16 +115,12 @@ fn list<'a>(artifact: &'a Artifact, view: usize, (prefix, length): (&str, usize)
     is_default.then_some(List { key: &artifact.key, path, rows, origin: artifact.origin })
 }
 
-/// Rows as the answers have them.
-pub fn json(rows: &Rows, range: Range<usize>) -> impl Iterator<Item = serde_json::Value> {
-    range.map(|at| serde_json::from_slice(&row(rows, at)).unwrap_or_default())
-}
-
-fn row(rows: &Rows, at: usize) -> Vec<u8> {
+/// One row as the answers have it.
+pub fn row(rows: &Rows, at: usize) -> Value {
     let at = u32::try_from(at).unwrap_or(u32::MAX);
     let mut json = Vec::new();
     rows.each_piece(at..at.saturating_add(1), at, &mut |piece| json.extend_from_slice(piece));
-    json
+    read(&json)
 }
 
 /// JSON that the build wrote.

@@ -1,12 +1,12 @@
 //! Badges: a picture of a label and what is said of a record, and the same as shields.io takes it.
 
 use super::Site;
-use super::answers::{self, Answers};
+use super::answers::Answers;
 use super::each;
 use crate::expr::Expression;
 use crate::model::{
-    Artifact, ArtifactOrigin, Badge, BadgeStyle, Body, CacheClass, Collection, Diagnostic, Record, code, escape,
-    media_type,
+    Artifact, ArtifactOrigin, Badge, BadgeStyle, Body, CacheClass, Collection, Diagnostic, Record, Standing, code,
+    escape, media_type,
 };
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -32,7 +32,7 @@ pub fn badges(site: &Site<'_>, answers: &Answers) -> (Vec<Artifact>, Vec<Diagnos
             continue;
         }
         let Ok(message) = Expression::compile(&badge.message.value) else { continue };
-        let places = badge.view.map_or_else(Places::new, |view| places(site, answers, view, collection));
+        let places = badge.view.map_or_else(Places::new, |view| places(site, answers, view));
         let records: Vec<(u32, &Record)> =
             (0_u32..).zip(&collection.records).filter(|(_, record)| record.hidden.is_none()).collect();
         let each = |(index, record): &(u32, &Record)| {
@@ -65,24 +65,16 @@ fn names(collection: &Collection, badge: &Badge) -> Vec<Diagnostic> {
     faults
 }
 
-fn places(site: &Site<'_>, answers: &Answers, view: usize, collection: &Collection) -> Places {
-    let mut places = Places::new();
-    for list in answers.lists(view, &site.settings.views[view]) {
-        let all = list.rows.len();
-        for row in answers::json(list.rows, 0..all) {
-            let key = match &row[&collection.key] {
-                Json::String(key) => key.clone(),
-                other => other.to_string(),
-            };
-            if let Some(at) = collection.position(&key) {
-                places.insert(
-                    at,
-                    json!({ "rank": row["rank"], "position": row["position"], "tied": row["tied"], "of": all }),
-                );
-            }
-        }
-    }
-    places
+fn places(site: &Site<'_>, answers: &Answers, view: usize) -> Places {
+    let lists = answers.lists(view, &site.settings.views[view]);
+    let places = lists.iter().flat_map(|list| {
+        let place = |(record, standing): (&u32, &Standing)| {
+            let Standing { rank, position, tied, .. } = standing;
+            (*record, json!({ "rank": rank, "position": position, "tied": tied, "of": list.rows.len() }))
+        };
+        list.rows.records.iter().zip(&list.rows.standings).map(place)
+    });
+    places.collect()
 }
 
 /// What the badge says of a record; `None` where that is nothing.

@@ -1,6 +1,6 @@
 //! Pages of records: one for each of a collection, and those that are files of their own.
 
-use super::plan::{Job, Of, job};
+use super::plan::{Job, NOT_FOUND, Of, job};
 use super::{PLAIN, Site};
 use crate::model::{
     ArtifactOrigin, BadSlug, Collection, Diagnostic, Page, PathTemplate, Place, Placed, Record, Value, code, page_key,
@@ -49,13 +49,19 @@ pub fn of_records<'a>(
         let mut whole = job(page, page_key(&found), origin, Of::Record { collection, at: index });
         whole.title = whole.title.or_else(|| titled(collection, record));
         if page.path.value.fields().any(|field| field == collection.key) {
-            let other = |alias: &str| {
+            for (item, alias) in record.written_aliases() {
+                if let Err(why) = slug(&alias) {
+                    let place = site.locate.locate(collection, record, "aliases", Some(item as usize));
+                    faults.push(Diagnostic::error(code::BAD_KEY, place, why.of_alias(&alias)));
+                    continue;
+                }
                 let of = |field: &str| {
-                    if field == collection.key { Some(alias.to_owned()) } else { text_of(collection, record, field) }
+                    if field == collection.key { Some(alias.clone()) } else { text_of(collection, record, field) }
                 };
-                path(&page.path.value, of)
-            };
-            jobs.extend(record.aliases().iter().filter_map(|alias| Some(alias_of(&whole, &other(alias)?))));
+                let other = path(&page.path.value, of);
+                let origin = ArtifactOrigin::PageAlias { page: at, record: index, item };
+                jobs.extend(other.and_then(|other| alias_of(&whole, &other, origin)));
+            }
         }
         jobs.push(whole);
     }
@@ -108,19 +114,20 @@ fn unnamed(site: &Site<'_>, page: &Page, collection: &Collection, record: &Recor
     told.collect()
 }
 
-/// A page at another path that leads to `page`.
-fn alias_of<'a>(page: &Job<'a>, path: &str) -> Job<'a> {
-    let key = page_key(path);
-    Job {
+/// A page at another path that leads to `page`; `None` where that is the page itself. `/path` and `/path.html` are the
+/// same page.
+fn alias_of<'a>(page: &Job<'a>, path: &str, origin: ArtifactOrigin) -> Option<Job<'a>> {
+    let key = page_key(path.strip_suffix(".html").unwrap_or(path));
+    (key != page.key).then(|| Job {
         url: page_url(&key),
         key,
         template: String::new(),
-        origin: page.origin,
+        origin,
         title: page.title.clone(),
         description: None,
         indexed: false,
         of: Of::Alias(page.url.clone()),
-    }
+    })
 }
 
 /// Pages that are files of their own.
@@ -145,26 +152,24 @@ pub fn of_files<'a>(site: &Site<'_>, plain: &'a Arc<Collection>, jobs: &mut Vec<
         let key = page_key(&path);
         let page = Job {
             url: page_url(&key),
-            key,
             template,
             origin: ArtifactOrigin::Plain(at),
             title: titled(plain, record),
             description: text("description").or_else(|| text("excerpt")),
-            indexed: record.get("indexed") != Some(&Value::Bool(false)),
+            indexed: record.get("indexed") != Some(&Value::Bool(false)) && key != NOT_FOUND,
+            key,
             of: Of::Record { collection: plain, at },
         };
         faults.extend(flag(site, plain, record, "indexed"));
-        faults.extend(below_surface(site, plain, record, &page.url));
-        for (item, alias) in record.aliases().iter().enumerate() {
-            let Some(path) = plain_alias(alias) else {
-                let place = site.locate.locate(plain, record, "aliases", Some(item));
-                let fault = Diagnostic::error(code::BAD_PATH, place, format!("`{alias}` is no path of a page"));
+        for (item, alias) in record.written_aliases() {
+            let Some(path) = plain_alias(&alias) else {
+                let place = site.locate.locate(plain, record, "aliases", Some(item as usize));
+                let message = format!("`{}` is no path of a page", alias.escape_debug());
+                let fault = Diagnostic::error(code::BAD_PATH, place, message);
                 faults.push(fault.help("write the former path, such as `guides/start`"));
                 continue;
             };
-            let alias = alias_of(&page, &path);
-            faults.extend(below_surface(site, plain, record, &alias.url));
-            jobs.push(alias);
+            jobs.extend(alias_of(&page, &path, ArtifactOrigin::PlainAlias { record: at, item }));
         }
         jobs.push(page);
     }
@@ -189,22 +194,11 @@ fn flag(site: &Site<'_>, plain: &Collection, record: &Record, name: &str) -> Opt
     Some(fault.help(format!("write `{name}: true` or `{name}: false`")))
 }
 
-/// A page where the API answers.
-fn below_surface(site: &Site<'_>, plain: &Collection, record: &Record, url: &str) -> Option<Diagnostic> {
-    let mut surfaces = site.settings.surfaces.iter().filter(|surface| !surface.prefix.is_empty());
-    let surface = surfaces.find(|surface| url.starts_with(&format!("{}/", surface.prefix)))?;
-    let place = site.locate.locate(plain, record, "slug", None);
-    let message = format!("`{url}` is below the surface `{}`, whose requests the API answers", surface.name);
-    let fault = Diagnostic::error(code::BAD_PATH, place, message);
-    Some(fault.help(format!("choose a path that does not begin with `{}/`", surface.prefix)))
-}
-
 /// The path of an alias of a page that is a file of its own; `None` for what is none, or the root.
 fn plain_alias(alias: &str) -> Option<String> {
     let path = alias.trim_matches('/');
-    let is_path =
-        !path.contains(':') && !path.split('/').any(|part| matches!(part, "" | "." | "..")) && path != "index";
-    in_urls(path).ok().filter(|_| is_path)
+    let is_path = !path.contains(':') && !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    in_urls(path).ok().filter(|path| is_path && !matches!(path.as_str(), "index" | "index.html"))
 }
 
 /// The path of the page that is a file of its own; empty for the root.

@@ -1,7 +1,7 @@
 //! Feeds: Atom (RFC 4287) and JSON Feed 1.1.
 
 use super::Site;
-use super::answers::{Answers, List};
+use super::answers::{self, Answers, List};
 use super::each::path_of;
 use super::plan::{self, label};
 use crate::content::instant;
@@ -13,6 +13,7 @@ use atom_syndication as atom;
 use jiff::Timestamp;
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -47,14 +48,13 @@ pub fn feeds(site: &Site<'_>, answers: &Answers, urls: &HashSet<&str>) -> (Vec<A
     });
     let all: Vec<_> = all.collect();
     let made: Vec<(Vec<Artifact>, Vec<Diagnostic>)> =
-        all.par_iter().map(|(at, feed, list)| one(site, answers, (*at, feed), list, urls)).collect();
+        all.par_iter().map(|(at, feed, list)| one(site, (*at, feed), list, urls)).collect();
     let (artifacts, faults): (Vec<_>, Vec<_>) = made.into_iter().unzip();
     (artifacts.concat(), faults.concat())
 }
 
 fn one(
     site: &Site<'_>,
-    answers: &Answers,
     (at, feed): (usize, &Feed),
     list: &List<'_>,
     urls: &HashSet<&str>,
@@ -67,10 +67,8 @@ fn one(
     };
     let mut faults = Vec::new();
     let mut entries = Vec::new();
-    let rows = answers.rows(list.key, list.rows, 0..feed.limit);
-    for row in rows.try_iter().into_iter().flatten() {
-        let key = row.get_attr(&collection.key).ok().and_then(|key| collection.position(&key.to_string()));
-        let Some(record) = key.map(|at| &collection.records[at as usize]) else { continue };
+    for (at, record) in newest(site, collection, list).into_iter().take(feed.limit) {
+        let row = answers::row(list.rows, at);
         let author = row.get_attr("author").ok().filter(|author| !author.is_undefined() && !author.is_none());
         let author = author.map(|author| match author.get_attr("name") {
             Ok(name) if !name.is_undefined() => name.to_string(),
@@ -111,6 +109,14 @@ fn one(
         artifact(format!("{path}.json"), "application/feed+json; charset=utf-8", json.into_bytes()),
     ];
     (made, faults)
+}
+
+/// The records of a list with their rows, by date: of one moment, in the order of the list; those without a date last.
+fn newest<'c>(site: &Site<'_>, collection: &'c Collection, list: &List<'_>) -> Vec<(usize, &'c Record)> {
+    let records = list.rows.records.iter().map(|at| &collection.records[*at as usize]);
+    let mut newest: Vec<(usize, &Record)> = records.enumerate().collect();
+    newest.sort_by_cached_key(|(_, record)| Reverse(moment(site, collection, record, "date")));
+    newest
 }
 
 /// What the record of another collection is called whose key a member holds, where some view looks it up.
@@ -175,18 +181,24 @@ fn addressed(tag: &str, page: &str, origin: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// A member that may be shown.
+fn text<'r>(collection: &Collection, record: &'r Record, name: &str) -> Option<&'r str> {
+    let public = record.get(name).filter(|_| !collection.is_private(name));
+    public.and_then(Value::as_text).filter(|text| !text.is_empty())
+}
+
+fn moment(site: &Site<'_>, collection: &Collection, record: &Record, name: &str) -> Option<Timestamp> {
+    text(collection, record, name).and_then(|text| instant(text, &site.settings.site.time_zone).ok())
+}
+
 fn entry(
     site: &Site<'_>,
     page: &Page,
     (collection, record): (&Collection, &Record),
     author: Option<String>,
 ) -> Result<Entry, Diagnostic> {
-    let text = |name: &str| {
-        let public = record.get(name).filter(|_| !collection.is_private(name));
-        public.and_then(Value::as_text).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let moment = |name: &str| text(name).and_then(|text| instant(&text, &site.settings.site.time_zone).ok());
-    let published = moment("date").ok_or_else(|| {
+    let text = |name: &str| text(collection, record, name).map(str::to_owned);
+    let published = moment(site, collection, record, "date").ok_or_else(|| {
         let place = site.locate.locate(collection, record, "date", None);
         let message = format!("`{}` has no `date`, and an entry of a feed needs one", record.key);
         Diagnostic::error(code::MISSING_MEMBER, place, message).help("write it, or leave the record out of the list")
@@ -208,7 +220,7 @@ fn entry(
         author,
         tags,
         published,
-        updated: moment("updated").unwrap_or(published).max(published),
+        updated: moment(site, collection, record, "updated").unwrap_or(published).max(published),
     })
 }
 

@@ -13,9 +13,11 @@ pub mod prose;
 mod records;
 mod search;
 mod sitemap;
+mod tags;
 mod templates;
 
 pub use search::Index;
+pub use tags::{Parts, Tags};
 pub use templates::Templates;
 
 use crate::model::{Artifact, Body, CacheClass, Collection, Diagnostic, Locate, Settings, SiteInfo, media_type};

@@ -151,7 +151,7 @@ pub fn too_many(settings: &Settings, answers: usize, pages: usize) -> Option<Dia
 }
 
 /// The page of a 404 is found at no URL of its own.
-const NOT_FOUND: &str = "404.html";
+pub const NOT_FOUND: &str = "404.html";
 
 pub fn job<'a>(page: &Page, key: String, origin: ArtifactOrigin, of: Of<'a>) -> Job<'a> {
     Job {

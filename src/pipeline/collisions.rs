@@ -3,30 +3,30 @@
 use crate::content::settings;
 use crate::contract::Unreachable;
 use crate::model::{
-    Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, PageOf, PathTemplate, Place, Settings, code,
+    Artifact, ArtifactOrigin, Collection, Diagnostic, Locate, PageOf, PathTemplate, Place, Settings, code, decode,
+    page_url,
 };
 use crate::release;
 use std::sync::Arc;
 
+/// Where things are declared.
+pub struct Declared<'a> {
+    pub settings: &'a Settings,
+    pub collections: &'a [Arc<Collection>],
+    /// Pages that are files of their own.
+    pub plain: Option<&'a Arc<Collection>>,
+    pub locate: &'a dyn Locate,
+}
+
 /// Two artifacts on one key, told at the later declaration.
-pub fn told(
-    settings: &Settings,
-    collections: &[Arc<Collection>],
-    locate: &dyn Locate,
-    artifacts: &[Artifact],
-) -> Vec<Diagnostic> {
-    let describe = |artifact: &Artifact| declaration(settings, collections, locate, artifact);
-    // An alias that is another record's key or alias was told where it is written.
-    let known = |later: ArtifactOrigin, earlier: ArtifactOrigin| match (later, earlier) {
-        (
-            ArtifactOrigin::Alias { view, .. },
-            ArtifactOrigin::Record { view: other, .. } | ArtifactOrigin::Alias { view: other, .. },
-        ) => settings.views[view as usize].from == settings.views[other as usize].from,
-        _ => false,
-    };
+pub fn told(declared: &Declared<'_>, artifacts: &[Artifact]) -> Vec<Diagnostic> {
+    let settings = declared.settings;
+    let describe = |artifact: &Artifact| declared.of(artifact);
     let found = release::collisions(artifacts);
-    let found =
-        found.into_iter().filter(|c| !known(artifacts[c.later].origin, artifacts[c.earlier].origin)).map(|collision| {
+    let found = found
+        .into_iter()
+        .filter(|c| !declared.known(artifacts[c.later].origin, artifacts[c.earlier].origin))
+        .map(|collision| {
             let (earlier, later) = (&artifacts[collision.earlier], &artifacts[collision.later]);
             let ((first, at_first), (second, at_second)) = (describe(earlier), describe(later));
             let message = if earlier.key == later.key {
@@ -49,20 +49,34 @@ pub fn told(
 }
 
 /// Answers that their own URL does not reach, told where they are declared.
-pub fn unreachable(
-    settings: &Settings,
-    collections: &[Arc<Collection>],
-    locate: &dyn Locate,
-    artifacts: &[Artifact],
-    unreachable: &[Unreachable],
-) -> Vec<Diagnostic> {
+pub fn unreachable(declared: &Declared<'_>, artifacts: &[Artifact], unreachable: &[Unreachable]) -> Vec<Diagnostic> {
     let told = |found: &Unreachable| {
-        let (what, at) = declaration(settings, collections, locate, &artifacts[found.artifact]);
+        let (what, at) = declared.of(&artifacts[found.artifact]);
         let message = format!("no request reaches {what}: {}", found.why);
         Diagnostic::error(code::UNREACHABLE, at, message)
             .help("give one of the two another name, or a view another path")
     };
     unreachable.iter().map(told).collect()
+}
+
+/// Pages where the API answers, told at what names them.
+pub fn below_surfaces(declared: &Declared<'_>, artifacts: &[Artifact]) -> Vec<Diagnostic> {
+    let settings = declared.settings;
+    let told = |artifact: &Artifact| {
+        let is_told = match artifact.origin {
+            ArtifactOrigin::Page(page) => {
+                settings.surface_of(&settings.pages[page as usize].path.value.to_string()).is_some()
+            }
+            ArtifactOrigin::PageOf { .. } | ArtifactOrigin::Plain(_) => false,
+            ArtifactOrigin::PageAlias { .. } | ArtifactOrigin::PlainAlias { .. } => false,
+            _ => true,
+        };
+        let path = decode(&page_url(&artifact.key)).filter(|_| !is_told)?;
+        let path = path.trim_start_matches('/');
+        let surface = settings.surface_of(path)?;
+        Some(surface.hides(path, declared.of(artifact).1))
+    };
+    artifacts.iter().filter_map(told).collect()
 }
 
 /// Keys that no view, page or file may have.
@@ -83,60 +97,108 @@ pub fn is_sealed(settings: &Settings, key: &str) -> bool {
     own("manifest.json") || own("status.json") || key == ".precast" || key.starts_with(".precast/")
 }
 
-fn declaration(
-    settings: &Settings,
-    collections: &[Arc<Collection>],
-    locate: &dyn Locate,
-    artifact: &Artifact,
-) -> (String, Place) {
-    let declared = Declared { settings, collections, locate };
-    match artifact.origin {
-        ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
-        ArtifactOrigin::Static => {
-            let path = format!("site/static/{}", artifact.key);
-            (format!("the file `{path}`"), Place::file(&path))
-        }
-        ArtifactOrigin::View(view) => {
-            let path = &settings.views[view as usize].path;
-            (format!("the view `{}`", path.value), path.at.clone())
-        }
-        ArtifactOrigin::Group { view, record, item } => {
-            let item = Some(item as usize).filter(|_| item != u32::MAX);
-            let group = settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
-            let (_, place) = declared.of_view(view, record, group, item);
-            (format!("a group of the view `{}`", settings.views[view as usize].path.value), place)
-        }
-        ArtifactOrigin::Record { view, record } => declared.of_view(view, record, None, None),
-        ArtifactOrigin::Alias { view, record, item } => {
-            let (what, place) = declared.of_view(view, record, Some("aliases"), Some(item as usize));
-            (format!("an alias of {what}"), place)
-        }
-        ArtifactOrigin::Page(page) => {
-            let path = &settings.pages[page as usize].path;
-            (format!("the page `/{}`", path.value), path.at.clone())
-        }
-        ArtifactOrigin::PageOf { page, record } => declared.of_page(page, record),
-        ArtifactOrigin::Feed(feed) => {
-            let path = &settings.feeds[feed as usize].path;
-            (format!("the feed `/{}`", path.value), path.at.clone())
-        }
-        ArtifactOrigin::Badge { badge, record } => {
-            let badge = &settings.badges[badge as usize];
-            let what = format!("of the badge `/{}`", badge.path.value);
-            declared.record(&badge.path.value, badge.from, record, None, None, &what)
-        }
-        ArtifactOrigin::Plain(_) => (format!("the page `{}`", artifact.key), Place::file("content")),
-    }
-}
-
-/// Where things are declared.
-struct Declared<'a> {
-    settings: &'a Settings,
-    collections: &'a [Arc<Collection>],
-    locate: &'a dyn Locate,
-}
-
 impl Declared<'_> {
+    /// What an artifact is made for, and where that is declared.
+    fn of(&self, artifact: &Artifact) -> (String, Place) {
+        match artifact.origin {
+            ArtifactOrigin::Build => ("the build".to_owned(), Place::file(settings::PATH)),
+            ArtifactOrigin::Static => {
+                let path = format!("site/static/{}", artifact.key);
+                (format!("the file `{path}`"), Place::file(&path))
+            }
+            ArtifactOrigin::View(view) => {
+                let path = &self.settings.views[view as usize].path;
+                (format!("the view `{}`", path.value), path.at.clone())
+            }
+            ArtifactOrigin::Group { view, record, item } => {
+                let item = Some(item as usize).filter(|_| item != u32::MAX);
+                let group = self.settings.views[view as usize].group.as_ref().map(|group| group.field.value.as_str());
+                let (_, place) = self.of_view(view, record, group, item);
+                (format!("a group of the view `{}`", self.settings.views[view as usize].path.value), place)
+            }
+            ArtifactOrigin::Record { view, record } => self.of_view(view, record, None, None),
+            ArtifactOrigin::Alias { view, record, item } => {
+                let (what, place) = self.of_view(view, record, Some("aliases"), Some(item as usize));
+                (format!("an alias of {what}"), place)
+            }
+            ArtifactOrigin::Page(page) => {
+                let path = &self.settings.pages[page as usize].path;
+                (format!("the page `/{}`", path.value), path.at.clone())
+            }
+            ArtifactOrigin::PageOf { page, record } => self.of_page(page, record),
+            ArtifactOrigin::Feed(feed) => {
+                let path = &self.settings.feeds[feed as usize].path;
+                (format!("the feed `/{}`", path.value), path.at.clone())
+            }
+            ArtifactOrigin::Badge { badge, record } => {
+                let badge = &self.settings.badges[badge as usize];
+                let what = format!("of the badge `/{}`", badge.path.value);
+                self.record(&badge.path.value, badge.from, record, None, None, &what)
+            }
+            ArtifactOrigin::PageAlias { page, record, item } => {
+                let (what, _) = self.of_page(page, record);
+                let collection = match self.settings.pages[page as usize].of {
+                    PageOf::Each(from) => Some(&self.collections[from]),
+                    PageOf::One | PageOf::Rows(_) => None,
+                };
+                (format!("an alias of {what}"), self.in_file(collection, record, "aliases", Some(item)))
+            }
+            ArtifactOrigin::Plain(record) => {
+                let place = self.in_file(self.plain, record, "slug", None);
+                (format!("the page of `{}`", place.path), place)
+            }
+            ArtifactOrigin::PlainAlias { record, item } => {
+                let place = self.in_file(self.plain, record, "aliases", Some(item));
+                (format!("an alias of the page of `{}`", place.path), place)
+            }
+        }
+    }
+
+    /// The place of a member of a record, or of its item.
+    fn in_file(&self, collection: Option<&Arc<Collection>>, record: u32, field: &str, item: Option<u32>) -> Place {
+        let item = item.map(|item| item as usize);
+        let found = collection.and_then(|collection| Some((collection, collection.records.get(record as usize)?)));
+        found.map_or_else(
+            || Place::file("content"),
+            |(collection, record)| self.locate.locate(collection, record, field, item),
+        )
+    }
+
+    /// Whether the meeting of two was told where one of them is written: an alias that is another record's key or alias,
+    /// two declarations on one path.
+    fn known(&self, later: ArtifactOrigin, earlier: ArtifactOrigin) -> bool {
+        let Settings { views, pages, badges, .. } = self.settings;
+        let shape = |page: u32| pages[page as usize].path.value.shape();
+        match (later, earlier) {
+            (
+                ArtifactOrigin::Alias { view, .. },
+                ArtifactOrigin::Record { view: other, .. } | ArtifactOrigin::Alias { view: other, .. },
+            ) => views[view as usize].from == views[other as usize].from,
+            (
+                ArtifactOrigin::PageAlias { page, record, item },
+                ArtifactOrigin::PageOf { page: other, .. } | ArtifactOrigin::PageAlias { page: other, .. },
+            ) => match (pages[page as usize].of, pages[other as usize].of) {
+                (PageOf::Each(from), PageOf::Each(other)) if from == other => {
+                    is_taken(&self.collections[from], record, item)
+                }
+                _ => false,
+            },
+            (
+                ArtifactOrigin::PlainAlias { record, item },
+                ArtifactOrigin::Plain(_) | ArtifactOrigin::PlainAlias { .. },
+            ) => self.plain.is_some_and(|plain| is_taken(plain, record, item)),
+            (
+                ArtifactOrigin::Page(page) | ArtifactOrigin::PageOf { page, .. },
+                ArtifactOrigin::Page(other) | ArtifactOrigin::PageOf { page: other, .. },
+            ) => page != other && shape(page) == shape(other),
+            (ArtifactOrigin::Badge { badge, .. }, ArtifactOrigin::Badge { badge: other, .. }) => {
+                let shape = |badge: u32| badges[badge as usize].path.value.shape();
+                badge != other && shape(badge) == shape(other)
+            }
+            _ => false,
+        }
+    }
+
     fn of_view(&self, view: u32, record: u32, field: Option<&str>, item: Option<usize>) -> (String, Place) {
         let view = &self.settings.views[view as usize];
         let what = format!("of the view `{}`", view.path.value);
@@ -168,4 +230,11 @@ impl Declared<'_> {
         let place = self.locate.locate(collection, record, field, item);
         (format!("the record `{}` {of}", record.key), place)
     }
+}
+
+/// Whether an alias of a record leads to another, by its key or by an alias of it.
+fn is_taken(collection: &Collection, record: u32, item: u32) -> bool {
+    let aliases = collection.records[record as usize].written_aliases();
+    let alias = aliases.iter().find(|(at, _)| *at == item);
+    alias.and_then(|(_, alias)| collection.position(alias)).is_some_and(|owner| owner != record)
 }

@@ -170,13 +170,16 @@ fn routed(
     artifacts: &mut Vec<Artifact>,
     faults: &mut Vec<Diagnostic>,
 ) -> RouteTable {
-    faults.extend(collisions::told(settings, &content.collections, places, artifacts));
+    let (collections, plain) = (&content.collections, content.pages.as_ref());
+    let declared = collisions::Declared { settings, collections, plain, locate: places };
+    faults.extend(collisions::told(&declared, artifacts));
+    faults.extend(collisions::below_surfaces(&declared, artifacts));
     let mut table = RouteTable::of(settings);
     let unreachable = table.admit(artifacts);
     contract::put_edge(settings, &table, artifacts);
     // Two answers in one place were told as such.
     if !faults.iter().any(|fault| matches!(fault.code, code::KEY_COLLISION | code::DUPLICATE_PATH)) {
-        faults.extend(collisions::unreachable(settings, &content.collections, places, artifacts, &unreachable));
+        faults.extend(collisions::unreachable(&declared, artifacts, &unreachable));
     }
     table
 }

@@ -3,11 +3,9 @@
 use crate::content::settings::PATH;
 use crate::contract::{Resolution, RouteTable};
 use crate::model::{Artifact, ArtifactOrigin, Body, Diagnostic, Place, Settings, code, decode, page_url};
+use crate::pages::Tags;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// Attributes that hold addresses.
-const ADDRESSES: [&str; 4] = [" action=\"", " href=\"", " poster=\"", " src=\""];
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The links that lead nowhere, each once.
 pub fn broken(
@@ -16,26 +14,26 @@ pub fn broken(
     artifacts: &[&Artifact],
     known: &(dyn Fn(&str) -> bool + Sync),
 ) -> Vec<Diagnostic> {
-    let pages: Vec<(&Artifact, String)> = artifacts.iter().filter_map(|artifact| page(artifact)).collect();
+    let pages: Vec<(&Artifact, Tags)> = artifacts.par_iter().filter_map(|artifact| page(artifact)).collect();
     let there = |key: &str| known(key) || artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).is_ok();
     let base = settings.site.base_path();
     // Of each link, on how many pages it stands, the first of them first.
     let mut links: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let found: Vec<BTreeSet<String>> = pages
         .par_iter()
-        .map(|(artifact, html)| {
+        .map(|(artifact, tags)| {
             let own = format!("{base}{}", page_url(&artifact.key));
-            addresses(html).filter_map(|written| inside(&unescaped(written), &own, settings)).collect()
+            tags.addresses.iter().filter_map(|written| inside(written, &own, settings)).collect()
         })
         .collect();
     for (at, found) in found.into_iter().enumerate() {
         found.into_iter().for_each(|link| links.entry(link).or_default().push(at));
     }
-    let parts = Parts::of(&pages);
+    let tags = pages.iter().map(|(artifact, tags)| (artifact.key.as_str(), tags)).collect();
     links
         .iter()
         .filter_map(|(link, on)| {
-            let why = wrong(link, table, &there, &parts)?;
+            let why = wrong(link, table, &there, &tags)?;
             let (first, _) = &pages[on[0]];
             let more = match on.len() {
                 1 => String::new(),
@@ -49,28 +47,10 @@ pub fn broken(
         .collect()
 }
 
-fn page(artifact: &Artifact) -> Option<(&Artifact, String)> {
+fn page(artifact: &Artifact) -> Option<(&Artifact, Tags)> {
     let is_page = artifact.media_type.starts_with("text/html");
     let Body::Bytes(bytes) = &artifact.body else { return None };
-    is_page.then(|| (artifact, String::from_utf8_lossy(bytes).into_owned()))
-}
-
-/// The values of attributes that hold addresses, in tags.
-fn addresses(html: &str) -> impl Iterator<Item = &str> {
-    let tags = html.split('<').skip(1).filter(|tag| tag.starts_with(|sign: char| sign.is_ascii_alphabetic()));
-    tags.flat_map(|tag| {
-        let value = move |name: &&str| tag.split_once(*name).and_then(|(_, rest)| rest.split('"').next());
-        ADDRESSES.iter().filter_map(value)
-    })
-}
-
-fn unescaped(written: &str) -> String {
-    let references = [("&quot;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
-    let mut text = written.to_owned();
-    if text.contains('&') {
-        references.iter().for_each(|(reference, sign)| text = text.replace(reference, sign));
-    }
-    text
+    is_page.then(|| (artifact, Tags::of(&String::from_utf8_lossy(bytes))))
 }
 
 /// The address with its path from the root of the host, where it is one of this site.
@@ -93,7 +73,7 @@ fn inside(written: &str, own: &str, settings: &Settings) -> Option<String> {
 }
 
 /// Why an address leads nowhere.
-fn wrong(link: &str, table: &RouteTable, there: &dyn Fn(&str) -> bool, parts: &Parts<'_>) -> Option<String> {
+fn wrong(link: &str, table: &RouteTable, there: &dyn Fn(&str) -> bool, pages: &HashMap<&str, &Tags>) -> Option<String> {
     let (path, fragment) = link.split_once('#').map_or((link, None), |(path, fragment)| (path, Some(fragment)));
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let Resolution::Key { key, .. } = table.resolve("GET", path, query) else {
@@ -104,27 +84,13 @@ fn wrong(link: &str, table: &RouteTable, there: &dyn Fn(&str) -> bool, parts: &P
     }
     let fragment = fragment.filter(|fragment| !["", "top"].contains(fragment))?;
     let fragment = decode(fragment).unwrap_or_else(|| fragment.to_owned());
-    parts.lack(&key, &fragment).then(|| "that page has no such part".to_owned())
-}
-
-/// The ids of each page's elements.
-struct Parts<'h>(HashMap<&'h str, HashSet<&'h str>>);
-
-impl<'h> Parts<'h> {
-    fn of(pages: &'h [(&Artifact, String)]) -> Self {
-        let ids = |html: &'h str| html.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        Self(pages.par_iter().map(|(artifact, html)| (artifact.key.as_str(), ids(html))).collect())
-    }
-
-    /// Whether it is a page, and without that part.
-    fn lack(&self, key: &str, id: &str) -> bool {
-        self.0.get(key).is_some_and(|ids| !ids.contains(id))
-    }
+    let lacks = pages.get(key.as_str()).is_some_and(|tags| tags.parts.lack(&fragment));
+    lacks.then(|| "that page has no such part".to_owned())
 }
 
 fn declared(settings: &Settings, origin: ArtifactOrigin) -> Place {
     match origin {
-        ArtifactOrigin::Page(page) | ArtifactOrigin::PageOf { page, .. } => {
+        ArtifactOrigin::Page(page) | ArtifactOrigin::PageOf { page, .. } | ArtifactOrigin::PageAlias { page, .. } => {
             settings.pages[page as usize].path.at.clone()
         }
         _ => Place::file(PATH),

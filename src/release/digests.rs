@@ -136,7 +136,7 @@ mod tests {
             rows: vec![row(0, 7), row(7, 15), row(15, 24)],
             html: Vec::new(),
         }]));
-        let rows = Arc::new(Rows { rendered, order: vec![2, 0, 1], suffixes: Vec::new() });
+        let rows = Arc::new(Rows { rendered, order: vec![2, 0, 1], ..Rows::default() });
         let list = |head, range, tail: &str| Artifact {
             key: String::new(),
             media_type: "application/json",

@@ -1,12 +1,11 @@
 //! Documents about records: where one stands in a ranking, and how its numbers came about.
 
 use super::arrange::{Arranged, Ranked};
-use super::order::Standing;
 use super::project::{self, Cut};
 use super::table::Table;
 use super::{Context, select};
 use crate::expr::Expression;
-use crate::model::{Collection, Name, Number, Record, Rendered, Value, View, write_value};
+use crate::model::{Collection, Name, Number, Record, Rendered, Standing, Value, View, write_value};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -184,5 +183,5 @@ fn documents(
         Cut::at(out.len() - 1)
     });
     let order = (0_u32..).take(records.len()).collect();
-    (Arc::new(rendered), Arranged { order, records, standings: None })
+    (Arc::new(rendered), Arranged { order, records, standings: Vec::new() })
 }

@@ -1,10 +1,10 @@
 //! A view's rows in order, ranked and written.
 
-use super::order::{self, Before, Standing};
+use super::order;
 use super::project::{self, Projection};
 use super::table::{Column, Table};
 use super::{Context, shares_rows};
-use crate::model::{Collection, Diagnostic, Placed, Rendered, Sort, View};
+use crate::model::{Before, Collection, Diagnostic, Placed, Rendered, Sort, Standing, View};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use std::sync::Arc;
 pub struct Arranged {
     /// Indices into what was written.
     pub order: Vec<u32>,
-    /// Indices into the collection's records.
+    /// Indices into the collection's records; empty where rows are counts.
     pub records: Vec<u32>,
-    /// Standings that are not part of the written rows.
-    pub standings: Option<Vec<Standing>>,
+    /// Where the record of each row stands; empty where nothing is ranked.
+    pub standings: Vec<Standing>,
 }
 
 /// The rows of a table as a view orders and ranks them.
@@ -62,7 +62,7 @@ pub fn arrange(
     match table {
         Table::Records(collection, rows) => {
             let records = order.iter().map(|row| rows[*row as usize]).collect();
-            arrange_records(context, view, collection, records, standings)
+            arrange_records(context, view, collection, records, standings.unwrap_or_default())
         }
         Table::Counts { label, rows } => {
             let fields: Option<Vec<String>> =
@@ -72,7 +72,7 @@ pub fn arrange(
                 let standing = standings.as_ref().map(|standings| standings[at]);
                 project::count_row(out, fields.as_deref(), (label, value), *count, standing)
             });
-            (Arc::new(rendered), Arranged { order: all(rows.len()), records: Vec::new(), standings: None })
+            (Arc::new(rendered), Arranged { order: all(rows.len()), records: Vec::new(), standings: Vec::new() })
         }
     }
 }
@@ -89,7 +89,7 @@ fn arrange_records(
     view: &View,
     collection: &Collection,
     records: Vec<u32>,
-    standings: Option<Vec<Standing>>,
+    standings: Vec<Standing>,
 ) -> (Arc<Rendered>, Arranged) {
     let projection = Projection::of(view, collection);
     if let Some(rendered) = context.projections.get(&projection).filter(|_| shares_rows(view)) {
@@ -97,10 +97,9 @@ fn arrange_records(
     }
     let rendered = project::render(records.len(), |at, out| {
         let record = &collection.records[records[at] as usize];
-        let standing = standings.as_ref().map(|standings| standings[at]);
-        projection.write(out, record, context.collections, &context.projections, standing)
+        projection.write(out, record, context.collections, &context.projections, standings.get(at).copied())
     });
-    (Arc::new(rendered), Arranged { order: all(records.len()), records, standings: None })
+    (Arc::new(rendered), Arranged { order: all(records.len()), records, standings })
 }
 
 /// The indices of rows that were written in the order in which they are shown.

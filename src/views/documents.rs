@@ -95,27 +95,13 @@ impl<'a> One<'a, '_> {
 
     /// The slug of each alias, with its index.
     fn aliases(&mut self) -> Vec<(u32, String)> {
-        let aliases = match self.record.get("aliases") {
-            Some(Value::List(items)) => items.iter().map(Value::label).collect(),
-            Some(value) => vec![value.label()],
-            None => Vec::new(),
-        };
         let mut slugs = Vec::new();
-        for (item, alias) in (0_u32..).zip(aliases) {
-            let Some(alias) = alias else { continue };
+        for (item, alias) in self.record.written_aliases() {
             match slug(&alias) {
                 Ok(slug) => slugs.push((item, slug)),
                 Err(why) => {
-                    let message = if alias.is_empty() {
-                        format!("an alias {why}")
-                    } else {
-                        format!("the alias `{}` {why}", alias.escape_debug())
-                    };
-                    self.faults.push(Diagnostic::error(
-                        code::BAD_KEY,
-                        self.place("aliases", Some(item as usize)),
-                        message,
-                    ));
+                    let place = self.place("aliases", Some(item as usize));
+                    self.faults.push(Diagnostic::error(code::BAD_KEY, place, why.of_alias(&alias)));
                 }
             }
         }

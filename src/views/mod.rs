@@ -19,7 +19,7 @@ use crate::model::{
     View, code,
 };
 use answers::List;
-use arrange::arrange;
+use arrange::{Arranged, arrange};
 use documents::{Document, documents};
 use project::{Projection, Projections};
 use rayon::prelude::*;
@@ -209,7 +209,10 @@ impl<'a> Context<'a> {
         faults: &mut Vec<Diagnostic>,
     ) -> List {
         let (rendered, arranged) = arrange(self, view, table, before, faults);
-        let suffixes = arranged.standings.iter().flatten().map(|standing| project::rank_suffix(*standing)).collect();
+        let Arranged { order, records, standings } = arranged;
+        // Rows that belong to their view alone hold what the rank adds.
+        let behind = if shares_rows(view) { &standings[..] } else { &[] };
+        let suffixes = behind.iter().map(|standing| project::rank_suffix(*standing)).collect();
         let view_index = index_of(index);
         let origin = match bucket.and_then(|bucket| bucket.first) {
             Some((record, item)) => {
@@ -220,7 +223,7 @@ impl<'a> Context<'a> {
         };
         List {
             path: view.path.value.fill(|_| bucket.map_or("", |bucket| bucket.slug.as_str())),
-            rows: Arc::new(Rows { rendered, order: arranged.order, suffixes }),
+            rows: Arc::new(Rows { rendered, order, suffixes, records, standings }),
             limit: view.limit,
             page: view.page,
             origin,

@@ -1,30 +1,9 @@
 //! `sort` and `rank`.
 
 use super::table::Column;
-use crate::model::{RankMethod, Value};
+use crate::model::{Before, RankMethod, Standing, Value};
 use rayon::prelude::*;
 use std::cmp::Ordering;
-
-/// A row's place in a ranking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub rank: usize,
-    /// Unique, from 1, in the order of the list.
-    pub position: usize,
-    /// Whether another row has the same value.
-    pub tied: bool,
-    pub before: Before,
-}
-
-/// A row's rank some days ago.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// The view does not tell of it.
-    Untold,
-    /// The row was not there.
-    New,
-    Rank(usize),
-}
 
 /// The rows in order: by each column in turn, descending where told so, missing values last either way, ties in the
 /// order in which they came.

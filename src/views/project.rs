@@ -1,8 +1,8 @@
 //! `fields` and `lookup`: rows as JSON, each written once.
 
-use super::order::{Before, Standing};
 use crate::model::{
-    Collection, RANK_MEMBERS, Rank, Record, Rendered, RenderedBlock, RenderedRow, Value, View, write_member, write_text,
+    Before, Collection, RANK_MEMBERS, Rank, Record, Rendered, RenderedBlock, RenderedRow, Standing, Value, View,
+    write_member, write_text,
 };
 use rayon::prelude::*;
 use std::collections::BTreeMap;

@@ -46,6 +46,16 @@ fn same_in_json(site: &Site, name: &str) {
     }
 }
 
+/// A path that begins with two slashes would be another host.
+#[test]
+fn addresses_of_sites_have_no_empty_segments() {
+    for (base_url, code) in [("https://example.org//x", 1), ("https:///x", 1), ("https://example.org/x//", 0)] {
+        let site = Site::empty().file("site/site.toml", format!("[site]\nbase_url = \"{base_url}\"\n"));
+        let run = site.ends(code, &["check", "--now", NOW]);
+        assert_eq!(run.stderr.contains(&format!("`{base_url}` is not the address of a site")), code == 1);
+    }
+}
+
 /// `check` tells what `publish` would refuse, at its place.
 #[test]
 #[allow(clippy::needless_raw_string_hashes, reason = "the snapshot is written so")]

@@ -265,6 +265,7 @@ fn feeds_have_the_newest_first_and_lead_to_pages() {
     assert_eq!(feed["items"].as_array().map(Vec::len), Some(2));
     let tagged = site.json("public/tags/c/feed.json");
     assert_eq!((tagged["title"].as_str(), tagged["items"].as_array().map(Vec::len)), (Some("Notes: C"), Some(1)));
+    assert_eq!(tagged["items"][0]["title"], "Two", "whatever the order of the list");
     let home = |feed: &serde_json::Value| feed["home_page_url"].as_str().map(str::to_owned);
     assert_eq!(home(&tagged).as_deref(), Some("https://club.example/home/tags/c"));
     assert_eq!(home(&feed).as_deref(), Some("https://club.example/home/"));
@@ -286,6 +287,21 @@ fn badges_say_where_a_record_stands() {
     site.write("site/site.toml", SETTINGS.replace("'#' ~ rank if rank < 3 else none", "email"));
     let run = site.ends(1, &["check", "--now", NOW]);
     assert!(run.stderr.contains("`email` of `users` is private, and this would show it"), "{}", run.stderr);
+}
+
+/// What a list shows of its rows, and how it sorts them, makes no difference to what follows it.
+#[test]
+fn feeds_and_badges_know_records_by_themselves() {
+    let site = site().file("content/notes/zero.md", "---\ntitle: Zero\ntags: []\n---\nNever.\n");
+    let settings = SETTINGS.replace("sort = [\"-date\"]", "sort = [\"-title\"]\nfields = [\"title\"]");
+    let settings = settings.replace("rank = { by", "fields = [\"name\"]\nrank = { by");
+    site.write("site/site.toml", settings.replacen("title = \"Notes\"", "title = \"Notes\"\nlimit = 2", 1));
+    ["home", "board", "note"].iter().for_each(|name| site.write(&format!("site/templates/{name}.html"), "x"));
+    site.build();
+    let feed = site.json("public/feed.json");
+    let titles = feed["items"].as_array().expect("entries").iter().map(|entry| entry["title"].as_str());
+    assert_eq!(titles.collect::<Vec<_>>(), [Some("Two"), Some("One")]);
+    assert!(site.text("public/badge/ann.svg").contains("<title>Club &amp; Co: #2</title>"));
 }
 
 /// One after the other: each page's own faults, told where they are.

@@ -121,7 +121,7 @@ fn names_with_a_dot_are_reached() {
 #[test]
 fn links_of_templates_are_followed() {
     let site = site("## A part\n\nText.");
-    let links = "<a href=\"{{ url('/tags/node.js') }}\"></a><a href='x' href=\"{{ absolute('/notes/one') }}#a-part\"></a>\
+    let links = "<a href=\"{{ url('/tags/node.js') }}\"></a><a title='x' href=\"{{ absolute('/notes/one') }}#a-part\"></a>\
         <a href=\"#\"></a><a href=\"https://elsewhere.example/x\"></a><a href=\"mailto:a@b.example\"></a>\
         <a href=\"/another-app\"></a><a href=\"one?a=1&amp;b=2\"></a><img src=\"//cdn.example/x.png\">\
         <a href=\"{{ url('/api/notes') }}\"></a><a href=\"{{ url('/api/notes/limit/1') }}\"></a>";
@@ -143,6 +143,40 @@ fn links_of_templates_are_followed() {
     ] {
         assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
     }
+}
+
+/// A tag is read as browsers read it, and what is no tag leads nowhere.
+#[test]
+fn links_are_those_that_browsers_see() {
+    let shown = "`<a href=\"/home/nope\">x</a>` src=\"/home/nope\"\n\n```\n<img src=\"/home/nope\" srcset='/home/nope 2x'>\n```\n\n## A part";
+    let site = site(shown);
+    let page = |more: &str| format!("<!-- <a href='/home/nope'> --><script>'<a href=\"/home/nope\">'</script>{more}");
+    let whole = page("{{ record.html }}<h2\nid='c&amp;d'>C</h2><a href=#c&amp;d></a><a HREF=\"#a-part\"></a>");
+    site.write("site/templates/note.html", &whole);
+    site.ends(0, &["build", "--now", NOW, "--verify", "--strict"]);
+    let links = "<a href='/home/a'></a><a\nhref=\"/home/b\"></a><a href=/home/c></a><a HREF=\"/home/d\"></a>\
+        <img srcset=\"/home/e 2x, /home/f\"><a href=\"/home/g&amp;h\"></a>";
+    site.write("site/templates/note.html", page(links));
+    let run = site.ends(1, &["build", "--now", NOW, "--verify"]);
+    for link in ["a", "b", "c", "d", "e", "f", "g&h"] {
+        let told = format!("the page `/notes/one` leads to `/home/{link}`, and nothing is there");
+        assert!(run.stderr.contains(&told), "{told}: {}", run.stderr);
+    }
+    assert!(run.stderr.contains("7 errors"), "{}", run.stderr);
+}
+
+/// Links of texts lead to parts that templates name, wherever the tag breaks its lines.
+#[test]
+fn parts_are_found_in_any_tag() {
+    let site = site("[c](#c) [d](#d)");
+    site.write(
+        "site/templates/note.html",
+        "<h2\nid=\"c\">C</h2><a name=d></a>{{ record.html }}<code>&lt;p id=\"e\"></code>",
+    );
+    site.ends(0, &["check", "--now", NOW, "--strict"]);
+    site.write("content/notes/one.md", "---\ntitle: One\ndate: 2026-01-02\ntags: []\n---\n[e](#e)\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("the page `/notes/one` has no part `#e`"), "{}", run.stderr);
 }
 
 #[test]
@@ -175,6 +209,103 @@ fn pages_that_are_files_say_what_they_can() {
     assert_eq!(run.stderr.matches("is no path of a page").count(), 4, "{}", run.stderr);
     assert!(run.stderr.contains("`/api/board` is below the surface `api`"), "{}", run.stderr);
     assert!(run.stderr.contains("`indexed` must be true or false, not text"), "{}", run.stderr);
+}
+
+#[test]
+fn pages_where_the_api_answers_are_refused() {
+    let site = site("Text.");
+    site.write("content/pages/Api.md", "---\ntitle: A page\n---\nUs.\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("error[bad-path]: `/api` is below the surface `api`"), "{}", run.stderr);
+    assert!(run.stderr.contains("--> content/pages/Api.md:1:1"), "{}", run.stderr);
+    std::fs::remove_file(site.path("content/pages/Api.md")).expect("removed");
+    site.write("site/site.toml", SETTINGS.replace("/notes/{slug}", "/{slug}"));
+    site.write("site/templates/note.html", "x");
+    site.write("content/notes/two.md", "---\nslug: API\ndate: 2026-01-03\ntags: []\n---\n");
+    site.write("content/notes/three.md", "---\ntitle: Three\naliases: [api]\ndate: 2026-01-03\ntags: []\n---\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("error[bad-path]: `/api` is below the surface `api`"), "{}", run.stderr);
+    assert!(run.stderr.contains("--> content/notes/two.md:2:7"), "{}", run.stderr);
+    std::fs::remove_file(site.path("content/notes/two.md")).expect("removed");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(
+        run.stderr.contains("--> content/notes/three.md:3:11") && run.stderr.contains("1 error "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn the_page_of_what_is_not_there_is_not_listed() {
+    let site = site("Text.").file("content/pages/404.md", "---\ntitle: Lost\n---\nLost.\n");
+    site.build();
+    assert!(site.path("public/404.html").exists());
+    let listed = site.text("public/sitemap.xml");
+    assert!(listed.contains("/home/notes/one<") && !listed.contains("404"), "{listed}");
+}
+
+/// An alias answers where it says, whether or not it says `.html`; where it can answer nowhere, it is told.
+#[test]
+fn aliases_answer_or_are_told() {
+    let site = site("Text.");
+    let note = |aliases: &str| format!("---\ntitle: One\ndate: 2026-01-02\ntags: []\naliases: {aliases}\n---\nText.\n");
+    site.write("content/notes/one.md", note("[uno.html, ONE, one.html]"));
+    site.write("content/pages/rules.md", "---\naliases: [/2019/05/post.html, /rules, rules.html]\n---\nUs.\n");
+    site.build();
+    let is_moved = |key: &String| {
+        key.strip_suffix(".html").is_some() && site.text(&format!("public/{key}")).contains("http-equiv")
+    };
+    let moved: Vec<String> = site.public().into_keys().filter(is_moved).collect();
+    assert_eq!(moved, ["2019/05/post.html", "notes/uno.html"]);
+    site.write("content/notes/one.md", note("[\"../z\", \".dot\", \"\", \"ok\"]"));
+    site.write("content/pages/rules.md", "---\naliases: [index.html, /]\n---\nUs.\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    for told in [
+        "error[bad-key]: the alias `../z` starts with a dot",
+        "error[bad-key]: the alias `.dot` starts with a dot",
+        "error[bad-key]: an alias is empty",
+        "`index.html` is no path of a page",
+        "`/` is no path of a page",
+        "--> content/notes/one.md:5:11",
+        "5 errors",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
+}
+
+/// What meets on one key is named by its files, each meeting once.
+#[test]
+fn meetings_are_told_where_they_are_written() {
+    let site = site("Text.");
+    site.write("content/pages/rules.md", "---\ntitle: Rules\n---\nUs.\n");
+    site.write("content/pages/other.md", "---\naliases: [/rules]\n---\nUs.\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    for told in [
+        "an alias of the page of `content/pages/other.md` and the page of `content/pages/rules.md` both make `rules.html`",
+        "--> content/pages/other.md:2:11",
+        "the other is declared at content/pages/rules.md:1:1",
+        "1 error ",
+    ] {
+        assert!(run.stderr.contains(told), "{told}: {}", run.stderr);
+    }
+    site.write("content/pages/other.md", "---\nslug: notes/one\naliases: [rules]\n---\nUs.\n");
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("the page of `content/pages/other.md` and the record `one`"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the alias `rules` already leads to") && run.stderr.contains("2 errors"),
+        "{}",
+        run.stderr
+    );
+    std::fs::remove_file(site.path("content/pages/other.md")).expect("removed");
+    site.write("content/notes/two.md", "---\ntitle: Two\ndate: 2026-01-03\ntags: []\n---\n");
+    let badge =
+        |path: &str| format!("\n[[badges]]\npath = \"{path}\"\nfrom = \"notes\"\nlabel = \"a\"\nmessage = \"title\"\n");
+    let page = "\n[[pages]]\npath = \"/notes/{title}\"\ntemplate = \"note.html\"\nfrom = \"notes\"\neach = true\n";
+    site.write("site/site.toml", [SETTINGS, &badge("/b/{slug}"), &badge("/b/{title}"), page].concat());
+    let run = site.ends(1, &["check", "--now", NOW]);
+    assert!(run.stderr.contains("two badges stand on the path `/b/{title}`"), "{}", run.stderr);
+    assert!(run.stderr.contains("two pages stand on the path `/notes/{title}`"), "{}", run.stderr);
+    assert!(run.stderr.contains("2 errors "), "{}", run.stderr);
 }
 
 /// A collection of texts that nobody has written yet has the members of texts.

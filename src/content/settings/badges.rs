@@ -15,7 +15,16 @@ pub fn read(reader: &Reader<'_>, form: &Form<'_>, settings: &Settings) -> Vec<Ba
         reader.wrong(node, "`badges`", "a list of tables, each headed `[[badges]]`");
         return Vec::new();
     };
-    items.iter().filter_map(|item| badge(reader, item, settings)).collect()
+    let mut badges: Vec<Badge> = Vec::new();
+    for badge in items.iter().filter_map(|item| badge(reader, item, settings)) {
+        if let Some(other) = badges.iter().find(|other| other.path.value.shape() == badge.path.value.shape()) {
+            let message = format!("two badges stand on the path `/{}`", badge.path.value);
+            let fault = Diagnostic::error(code::DUPLICATE_PATH, badge.path.at.clone(), message);
+            reader.report(fault.help(format!("the other is `/{}` at {}", other.path.value, other.path.at)));
+        }
+        badges.push(badge);
+    }
+    badges
 }
 
 fn badge(reader: &Reader<'_>, node: &Node, settings: &Settings) -> Option<Badge> {

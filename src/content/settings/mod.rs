@@ -169,12 +169,15 @@ fn is_spdx(text: &str) -> bool {
 
 fn base_url(reader: &Reader<'_>, url: &Placed<String>) -> String {
     let good = url.value.strip_prefix("https://").or_else(|| url.value.strip_prefix("http://"));
-    if good.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '#', ' ']) || !rest.is_ascii()) {
+    // A path that begins with two slashes would be another host.
+    let doubled = |rest: &str| rest.starts_with('/') || rest.trim_end_matches('/').contains("//");
+    let wrong = |rest: &str| rest.is_empty() || rest.contains(['?', '#', ' ']) || !rest.is_ascii() || doubled(rest);
+    if good.is_none_or(wrong) {
         let message = format!("`{}` is not the address of a site", url.value);
         let fault = Diagnostic::error(code::BAD_OPTION, url.at.clone(), message);
         reader.report(
             fault.help(
-                "write it as `https://example.org`, without a query, in ASCII (xn-- names, percent-encoded paths)",
+                "write it as `https://example.org`, without a query or two slashes in a row, in ASCII (xn-- names, percent-encoded paths)",
             ),
         );
     }

@@ -3,7 +3,7 @@
 use super::form::{Form, Reader};
 use super::views;
 use crate::content::formats::{Kind, Node};
-use crate::model::{Diagnostic, Feed, Group, Page, PageOf, PathTemplate, Placed, Settings, Surface, code};
+use crate::model::{Diagnostic, Feed, Group, Page, PageOf, PathTemplate, Placed, Settings, code};
 
 /// How many entries a feed has where it does not say.
 const ENTRIES: usize = 20;
@@ -141,15 +141,10 @@ fn check_group(reader: &Reader<'_>, path: &Placed<PathTemplate>, group: Option<&
 
 /// What stands below the prefix of a surface is an answer of the API.
 pub(super) fn check_surfaces(reader: &Reader<'_>, path: &Placed<PathTemplate>, settings: &Settings) {
-    let own = format!("/{}/", path.value);
-    let above = |surface: &&Surface| own.starts_with(&format!("{}/", surface.prefix)) && own != "//";
-    let Some(surface) = settings.surfaces.iter().find(above) else { return };
-    let message = format!("`/{}` is below the surface `{}`, whose requests the API answers", path.value, surface.name);
-    let fault = Diagnostic::error(code::BAD_PATH, path.at.clone(), message);
-    reader.report(match surface.prefix.as_str() {
-        "" => fault.help("give the surface a prefix, such as `/api`"),
-        prefix => fault.help(format!("choose a path that does not begin with `{prefix}/`")),
-    });
+    let own = path.value.to_string();
+    if let Some(surface) = settings.surface_of(&own) {
+        reader.report(surface.hides(&own, path.at.clone()));
+    }
 }
 
 /// `[search]`: an index of the pages, at a path of its own.

@@ -5,7 +5,8 @@ use super::targets::Target;
 use super::{Desk, Text};
 use crate::content::placeholder::Placeholder;
 use crate::model::{Artifact, Body, Diagnostic, Locate, Place, Span, code, decode, page_key, page_url};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::pages::Parts;
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 /// A link whose end is only there when every page is.
@@ -120,7 +121,7 @@ pub fn check(
         |key: &str| artifacts.binary_search_by(|artifact| artifact.key.as_str().cmp(key)).ok().map(|at| &artifacts[at]);
     let is_html = |artifact: &&Artifact| artifact.media_type.starts_with("text/html");
     let pages = || artifacts.iter().filter(is_html).map(|page| page_url(&page.key));
-    let mut all_parts: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
+    let mut read: BTreeMap<&str, Parts> = BTreeMap::new();
     let told = asked.iter().filter_map(|link| {
         let place = || locate.span(&link.file, &link.span);
         let found = if link.to_file {
@@ -142,18 +143,17 @@ pub fn check(
                 None => return Some(nothing(&link.path, pages(), place())),
             }
         };
+        let fragment = Some(link.fragment.as_str()).filter(|fragment| !["", "top"].contains(fragment))?;
         let Body::Bytes(bytes) = &found.body else { return None };
         let html = std::str::from_utf8(bytes).ok().filter(|_| is_html(&found))?;
-        let known = all_parts.entry(&found.key).or_insert_with(|| parts(html));
-        let Some(known) = known else { return None };
-        let there = ["", "top"].contains(&link.fragment.as_str()) || known.contains(link.fragment.as_str());
-        if there {
+        let parts = read.entry(&found.key).or_insert_with(|| Parts::of(html));
+        if !parts.lack(fragment) {
             return None;
         }
-        let message = format!("the page `{}` has no part `#{}`", page_url(&found.key), link.fragment);
+        let message = format!("the page `{}` has no part `#{fragment}`", page_url(&found.key));
         let fault = Diagnostic::error(code::BROKEN_LINK, place(), message);
         let help = "headings are named by their words: `## What next` is `#what-next`";
-        Some(fault.suggest(&link.fragment, known.iter().copied(), help.to_owned()))
+        Some(fault.suggest(fragment, parts.names.iter().map(String::as_str), help.to_owned()))
     });
     told.collect()
 }
@@ -167,16 +167,4 @@ fn nothing(path: &str, pages: impl Iterator<Item = String>, place: Place) -> Dia
     let fault = Diagnostic::error(code::BROKEN_LINK, place, format!("there is nothing at `{path}`"));
     let help = "a path that begins with a slash is that of a page, of an answer or of a file of `site/static`";
     fault.suggest(path, pages.iter().map(String::as_str), help.to_owned())
-}
-
-/// The ids of a page's elements; `None` for one that has moved, which leads on with the part that was asked for.
-fn parts(html: &str) -> Option<BTreeSet<&str>> {
-    if html.contains("http-equiv=\"refresh\"") {
-        return None;
-    }
-    let ids = html.split(" id=").skip(1).map(|rest| match rest.chars().next() {
-        Some(quote @ ('"' | '\'')) => rest[1..].split(quote).next().unwrap_or_default(),
-        _ => rest.split([' ', '>']).next().unwrap_or_default(),
-    });
-    Some(ids.collect())
 }
