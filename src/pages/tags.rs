@@ -1,16 +1,18 @@
-//! The tags of a page, as browsers read them (HTML, section 13.2.5): where they lead, and which parts they name.
+//! The tags of a page, as browsers read them: where they lead, and which parts they name.
 
-use std::borrow::Cow;
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Attributes that hold an address.
 const ADDRESSES: [&str; 5] = ["action", "formaction", "href", "poster", "src"];
 /// Attributes that hold several.
 const LISTS: [&str; 2] = ["imagesrcset", "srcset"];
-/// Elements that hold text alone, whatever it looks like.
-const TEXTS: [&str; 8] = ["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"];
 
 /// Where the tags of a page lead, each address once and without character references; and the parts of the page.
+#[derive(Debug, Default)]
 pub struct Tags {
     pub addresses: BTreeSet<String>,
     pub parts: Parts,
@@ -24,32 +26,34 @@ pub struct Parts {
     moved: bool,
 }
 
-/// An opening tag.
-struct Tag<'h> {
-    name: &'h str,
-    /// As they are written; of two with one name, the first counts.
-    attributes: Vec<(&'h str, &'h str)>,
-    closes_itself: bool,
-}
-
 impl Tags {
+    /// Reads a whole page. What stands in comments, scripts and the like is no tag.
     pub fn of(html: &str) -> Self {
-        let (mut addresses, mut parts) = (BTreeSet::new(), Parts::default());
-        each(html, |tag| {
-            parts.take(tag);
-            let values = |names: &'static [&str]| names.iter().filter_map(|name| tag.value(name));
-            addresses.extend(values(&ADDRESSES).map(|address| address.trim_matches(is_space).to_owned()));
-            values(&LISTS).for_each(|list| addresses.extend(listed(&list).map(str::to_owned)));
-        });
-        Self { addresses, parts }
+        let queue = BufferQueue::default();
+        queue.push_back(StrTendril::from(html));
+        let tokenizer = Tokenizer::new(Reader::default(), TokenizerOpts::default());
+        // It only stops before the end for scripts that run, and here none does.
+        let _ = tokenizer.feed(&queue);
+        tokenizer.end();
+        tokenizer.sink.state.into_inner().tags
+    }
+
+    fn take(&mut self, tag: &Tag) {
+        for held in &tag.attrs {
+            let name = &*held.name.local;
+            if ADDRESSES.contains(&name) {
+                self.addresses.insert(held.value.trim_matches(is_space).to_owned());
+            } else if LISTS.contains(&name) {
+                self.addresses.extend(listed(&held.value).map(str::to_owned));
+            }
+        }
+        self.parts.take(tag);
     }
 }
 
 impl Parts {
     pub fn of(html: &str) -> Self {
-        let mut parts = Self::default();
-        each(html, |tag| parts.take(tag));
-        parts
+        Tags::of(html).parts
     }
 
     /// Whether a link to this part leads to no part of the page.
@@ -57,135 +61,19 @@ impl Parts {
         !self.moved && !self.names.contains(name)
     }
 
-    fn take(&mut self, tag: &Tag<'_>) {
-        self.names.extend(tag.value("id").map(Cow::into_owned));
-        if tag.is("a") {
-            self.names.extend(tag.value("name").map(Cow::into_owned));
+    fn take(&mut self, tag: &Tag) {
+        let value = |name: &str| tag.attrs.iter().find(|held| *held.name.local == *name).map(|held| &*held.value);
+        self.names.extend(value("id").map(str::to_owned));
+        match &*tag.name {
+            "a" => self.names.extend(value("name").map(str::to_owned)),
+            "meta" => self.moved |= value("http-equiv").is_some_and(|kind| kind.eq_ignore_ascii_case("refresh")),
+            _ => {}
         }
-        self.moved |=
-            tag.is("meta") && tag.value("http-equiv").is_some_and(|kind| kind.eq_ignore_ascii_case("refresh"));
-    }
-}
-
-impl<'h> Tag<'h> {
-    fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-
-    fn value(&self, name: &str) -> Option<Cow<'h, str>> {
-        let found = self.attributes.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| decoded(value))
-    }
-}
-
-/// Hands on every opening tag. What stands in comments, scripts and the like is none.
-fn each(html: &str, mut take: impl FnMut(&Tag<'_>)) {
-    let mut rest = html;
-    // How many drawings and formulas are open: in them, a title is an element like any other.
-    let mut foreign = 0_usize;
-    while let Some((_, after)) = rest.split_once('<') {
-        let (name, closes) = after.strip_prefix('/').map_or((after, false), |name| (name, true));
-        rest = if let Some(comment) = after.strip_prefix("!--") {
-            behind_comment(comment)
-        } else if let Some(text) = after.strip_prefix("![CDATA[").filter(|_| foreign > 0) {
-            behind(text, "]]>")
-        } else if name.starts_with(|sign: char| sign.is_ascii_alphabetic()) {
-            let Some((tag, mut behind)) = tag(name) else { return };
-            let is_foreign = tag.is("svg") || tag.is("math");
-            if closes {
-                foreign = foreign.saturating_sub(usize::from(is_foreign));
-            } else {
-                take(&tag);
-                foreign += usize::from(is_foreign && !tag.closes_itself);
-                if foreign == 0 && TEXTS.iter().any(|name| tag.is(name)) {
-                    behind = from_end_of(tag.name, behind);
-                }
-            }
-            behind
-        } else if closes || after.starts_with(['!', '?']) {
-            behind(after, ">")
-        } else {
-            after
-        };
     }
 }
 
 fn is_space(sign: char) -> bool {
     sign.is_ascii_whitespace()
-}
-
-fn behind<'h>(text: &'h str, end: &str) -> &'h str {
-    text.split_once(end).map_or("", |(_, behind)| behind)
-}
-
-/// What follows a comment, of which the opening was read.
-fn behind_comment(text: &str) -> &str {
-    if let Some(behind) = text.strip_prefix('>').or_else(|| text.strip_prefix("->")) {
-        return behind;
-    }
-    let end = text.find("-->").map_or(text.len(), |at| at + "-->".len());
-    text[..end].find("--!>").map_or(&text[end..], |at| &text[at + "--!>".len()..])
-}
-
-/// The text from the tag that ends an element.
-fn from_end_of<'h>(element: &str, text: &'h str) -> &'h str {
-    let ends = |(at, _): &(usize, &str)| {
-        let name = &text.as_bytes()[at + 2..];
-        let same = name.get(..element.len()).is_some_and(|name| name.eq_ignore_ascii_case(element.as_bytes()));
-        same && name.get(element.len()).is_none_or(|sign| matches!(sign, b'/' | b'>') || sign.is_ascii_whitespace())
-    };
-    text.match_indices("</").find(ends).map_or("", |(at, _)| &text[at..])
-}
-
-/// A tag from its name on, and what follows it; `None` where the page ends within.
-fn tag(text: &str) -> Option<(Tag<'_>, &str)> {
-    let (name, mut rest) = text.split_at(text.find(|sign| is_space(sign) || matches!(sign, '/' | '>'))?);
-    let mut attributes = Vec::new();
-    loop {
-        let from = rest.trim_start_matches(|sign| is_space(sign) || sign == '/');
-        if let Some(behind) = from.strip_prefix('>') {
-            let closes_itself = rest[..rest.len() - from.len()].ends_with('/');
-            return Some((Tag { name, attributes, closes_itself }, behind));
-        }
-        // An equals sign at its beginning is part of a name.
-        let first = from.chars().next()?.len_utf8();
-        let ends = |sign| is_space(sign) || matches!(sign, '/' | '>' | '=');
-        let (name, behind) = from.split_at(first + from[first..].find(ends)?);
-        let value =
-            behind.trim_start_matches(is_space).strip_prefix('=').map(|value| value.trim_start_matches(is_space));
-        let (value, behind) = match value {
-            None => ("", behind),
-            Some(value) => match value.chars().next()? {
-                quote @ ('"' | '\'') => value[1..].split_once(quote)?,
-                _ => value.split_at(value.find(|sign| is_space(sign) || sign == '>')?),
-            },
-        };
-        attributes.push((name, value));
-        rest = behind;
-    }
-}
-
-/// The value of an attribute without character references: numbers, and the five names that texts are escaped with.
-fn decoded(value: &str) -> Cow<'_, str> {
-    let Some((before, mut rest)) = value.split_once('&') else { return Cow::Borrowed(value) };
-    let mut text = before.to_owned();
-    loop {
-        let reference = rest.split_once(';').and_then(|(name, behind)| Some((sign(name)?, behind)));
-        let (sign, behind) = reference.unwrap_or(('&', rest));
-        text.push(sign);
-        let Some((before, after)) = behind.split_once('&') else { return Cow::Owned(text + behind) };
-        text.push_str(before);
-        rest = after;
-    }
-}
-
-fn sign(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let hexadecimal = number.strip_prefix(['x', 'X']);
-        return char::from_u32(hexadecimal.map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16)).ok()?);
-    }
-    let known = [("amp", '&'), ("apos", '\''), ("gt", '>'), ("lt", '<'), ("quot", '"')];
-    known.iter().find(|(own, _)| *own == name).map(|(_, sign)| *sign)
 }
 
 /// The addresses of a `srcset`: each ends with white space or with commas, and a comma ends what is said of it.
@@ -198,6 +86,47 @@ fn listed(list: &str) -> impl Iterator<Item = &str> {
         rest = if address.len() < written.len() { after } else { after.find(',').map_or("", |comma| &after[comma..]) };
         (!address.is_empty()).then_some(address)
     })
+}
+
+/// Takes the tags from the tokens of a page.
+#[derive(Default)]
+struct Reader {
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tags: Tags,
+    /// How many drawings and formulas are open: their texts hold tags, whatever the element is called.
+    foreign: usize,
+}
+
+impl TokenSink for Reader {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let Token::TagToken(tag) = token else { return TokenSinkResult::Continue };
+        let mut state = self.state.borrow_mut();
+        let is_foreign = matches!(&*tag.name, "svg" | "math");
+        if tag.kind == TagKind::EndTag {
+            state.foreign = state.foreign.saturating_sub(usize::from(is_foreign));
+            return TokenSinkResult::Continue;
+        }
+        state.tags.take(&tag);
+        state.foreign += usize::from(is_foreign && !tag.self_closing);
+        match &*tag.name {
+            _ if state.foreign > 0 => TokenSinkResult::Continue,
+            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+            "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+            "style" | "xmp" | "iframe" | "noembed" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
+            "plaintext" => TokenSinkResult::Plaintext,
+            _ => TokenSinkResult::Continue,
+        }
+    }
+
+    fn adjusted_current_node_present_but_not_in_html_namespace(&self) -> bool {
+        self.state.borrow().foreign > 0
+    }
 }
 
 #[cfg(test)]
