@@ -50,6 +50,7 @@ mod sources;
 mod store;
 mod streaks;
 mod support;
+mod texts_of_strangers;
 #[cfg(feature = "write")]
 mod tokens;
 mod views;
