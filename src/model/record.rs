@@ -138,8 +138,8 @@ impl Record {
     pub fn written_aliases(&self) -> Vec<(u32, String)> {
         let labels = match self.get("aliases") {
             Some(Value::List(items)) => items.iter().map(Value::label).collect(),
-            Some(Value::Text(alias)) => vec![Some(alias.to_string())],
-            _ => Vec::new(),
+            Some(alias) => vec![alias.label()],
+            None => Vec::new(),
         };
         (0..).zip(labels).filter_map(|(item, alias)| Some((item, alias?))).collect()
     }

@@ -98,7 +98,8 @@ async fn owner_of(
         };
         match before {
             Some(before) => known = before,
-            None if asked && known.version == 1 => return Ok(Whose::Nobodys),
+            // What was before it was put aside and collected, or never was: the deletion is done, or all there is.
+            None if known.change == Change::Delete => return Ok(Whose::Nobodys),
             None => break,
         }
     }
@@ -112,10 +113,11 @@ fn not_yours(detail: &str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::{claimed, owns};
-    use crate::inbox::Inbox;
+    use crate::inbox::{ENTRIES, Inbox};
     use crate::model::{Allow, Change, Entry, Owner, Place, Placed, Role, Value, WriteDecl};
     use crate::store::{Memory, Store};
     use crate::write::auth::Caller;
+    use jiff::{SignedDuration, Timestamp};
     use serde_json::json;
 
     fn decl(member: Option<&str>) -> WriteDecl {
@@ -140,8 +142,9 @@ mod tests {
         }
     }
 
-    /// Whether each of two members may put, change and delete a record of which this was written.
-    fn may(writes: &[(Change, Option<&str>)], review: bool) -> [[bool; 3]; 2] {
+    /// Whether each of two members may put, change and delete a record of which this was written, the first so many of
+    /// which were put aside long ago.
+    fn may_after(writes: &[(Change, Option<&str>)], aside: usize, review: bool) -> [[bool; 3]; 2] {
         let inbox = Inbox::new(Store::memory(Memory::default()));
         let decl = WriteDecl { review, ..decl(Some("author")) };
         let by = |profile: &str| Change::Put(Box::new([("author".into(), Value::text(profile))]));
@@ -157,11 +160,15 @@ mod tests {
                     by: "somebody".to_owned(),
                     by_editor: profile.is_none(),
                     claim: profile.map(|profile| Entry::claimed("articles", profile)),
-                    at: jiff::Timestamp::UNIX_EPOCH,
+                    at: Timestamp::UNIX_EPOCH,
                     request: "00".to_owned(),
                 };
                 assert!(inbox.add(&entry).await.expect("it is kept"));
             }
+            let entries = inbox.entries(ENTRIES).await.expect("entries");
+            inbox.archive(&entries[..aside]).await.expect("they are put aside");
+            let (age, now) = (SignedDuration::ZERO, Timestamp::MAX);
+            inbox.collect(age, now).await.expect("they are collected");
             let mut all = [[false; 3]; 2];
             for (profile, may) in ["ann", "bo"].iter().zip(&mut all) {
                 for (change, may) in [by(profile), Change::Patch(Box::default()), Change::Delete].iter().zip(may) {
@@ -170,6 +177,10 @@ mod tests {
             }
             all
         })
+    }
+
+    fn may(writes: &[(Change, Option<&str>)], review: bool) -> [[bool; 3]; 2] {
+        may_after(writes, 0, review)
     }
 
     #[test]
@@ -186,7 +197,13 @@ mod tests {
             assert_eq!(may(std::slice::from_ref(&gone), review), [[true, false, true], nobodys]);
         }
         assert_eq!(may(&[ann(), gone.clone()], false), [[true, false, true], nobodys]);
-        assert_eq!(may(&[ann(), gone], true), [[true; 3], [false; 3]], "it waits, or was refused");
+        let writes = [ann(), gone.clone()];
+        assert_eq!(may(&writes, true), [[true; 3], [false; 3]], "it waits, or was refused");
+        assert_eq!(may_after(&writes, 1, true), [[true; 3], [false; 3]], "it waits behind what was put aside");
+        assert_eq!(may_after(&writes, 2, true), [[true, false, true], nobodys], "it is done");
+        // Files know the record, and whose it is.
+        let other = (Change::Patch(Box::default()), None);
+        assert_eq!(may(&[other, gone], true), [[false, false, true], [false; 3]]);
     }
 
     #[test]
