@@ -13,6 +13,8 @@ use tokio_io_timeout::TimeoutStream;
 
 /// Open connections at once; further ones wait in the system's queue.
 const CONNECTIONS: usize = 4096;
+/// How many may wait there; the system may allow fewer. Whom it has no place for, it lets try again after seconds.
+pub const WAITING: u32 = 4096;
 /// The request line and headers together, in bytes: more is answered with 431.
 const LARGEST_HEAD: usize = 64 * 1024;
 /// How long a client may take to send them; an idle connection is closed after the same time.

@@ -18,11 +18,12 @@ use axum::extract::Request;
 use axum::response::Response;
 use jiff::Timestamp;
 use live::Live;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// How to serve.
 pub struct Options {
@@ -75,7 +76,21 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((bare, port)).await.with_context(|| format!("there is no host `{host}`"))?.collect();
-    TcpListener::bind(addresses.as_slice())
-        .await
-        .with_context(|| format!("cannot listen on {host}:{port}; choose another port with `--port`"))
+    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed).with_context(|| format!("cannot listen on {host}:{port}; choose another port with `--port`"))
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Elsewhere it would let two programs listen on one port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(connections::WAITING)
 }

@@ -20,8 +20,11 @@ export function shippedSite(to) {
   }
 }
 
-export function serve(root, ...args) {
-  const child = spawn(program, ['serve', '--root', root, '--port', '0', '--now', now, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+// `descriptors`: how many it may have open.
+export function serve(root, { descriptors } = {}) {
+  const command = [program, 'serve', '--root', root, '--port', '0', '--now', now];
+  const limited = descriptors ? ['bash', '-c', 'ulimit -n "$0" && exec "$@"', String(descriptors), ...command] : command;
+  const child = spawn(limited[0], limited.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
   process.on('exit', () => child.kill('SIGKILL'));
   return new Promise((resolve, reject) => {
     let log = '';
