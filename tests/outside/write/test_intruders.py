@@ -55,7 +55,7 @@ class Intruders(Case):
 
     # Bytes as they are
 
-    def raw(self, pieces, within=15.0, pause=0.0, half=False):
+    def raw(self, pieces, within=AT_ONCE, pause=0.0, half=False):
         """Sends pieces, and gives all that comes back until the connection ends or the time is up, and how long it took."""
         start, answer, ended = time.monotonic(), b"", False
         with socket.create_connection(self.server.address) as connection:
