@@ -10,14 +10,20 @@ import { promisify } from "node:util";
 import * as esbuild from "esbuild";
 import * as calls from "./calls.js";
 import {
-  build, copySite, deadOrigin, events, folder, here, hostFiles, json, launchBrowser, listen, openPage, serve,
+  build, copySite, deadOrigin, events, folder, here, hostFiles, json, lasting, launchBrowser, listen, openPage, serve,
 } from "./support.js";
 
 const STYLES = ["query", "files"];
 const run = promisify(execFile);
 
 let browser;
-before(async () => { browser = await launchBrowser(); });
+// The site as it ships, which no test changes: who does change something has a server of their own.
+let origin;
+const file = lasting();
+before(async () => {
+  browser = await launchBrowser();
+  ({ origin } = await serve(file, await copySite(file)));
+});
 after(() => browser.close());
 
 /** The client that a server gives, in a folder of its own. */
@@ -193,12 +199,10 @@ async function exercise(origin, call, style) {
 
 for (const style of STYLES) {
   test(`every function under Node, style ${style}`, async (t) => {
-    const { origin } = await serve(t, await copySite(t));
     await exercise(origin, await inNode(await fetchClient(t, origin)), style);
   });
 
   test(`every function in a browser on another origin, style ${style}`, async (t) => {
-    const { origin } = await serve(t, await copySite(t));
     const { call, preflights } = await inBrowser(t, await fetchClient(t, origin));
     await exercise(origin, call, style);
     // `If-None-Match` is no header that goes without saying (Fetch, section 2.2.2): the browser asked first.
@@ -207,7 +211,6 @@ for (const style of STYLES) {
 }
 
 test("every value of the data is found by the spelling that the data has", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const call = await inNode(await fetchClient(t, origin));
   const { body: users } = await json(`${origin}/api/users?limit=all`);
   const { body: articles } = await json(`${origin}/api/articles?limit=all`);
@@ -226,12 +229,10 @@ test("every value of the data is found by the spelling that the data has", async
 });
 
 test("style files needs no more than a host of plain files", async (t) => {
-  const root = await copySite(t);
-  const { origin } = await serve(t, root);
-  const host = await hostFiles(t, build(root));
+  const host = await hostFiles(t, build(await copySite(t)));
   const all = await operations(origin);
-  const file = await fetchClient(t, origin);
-  for (const call of [await inNode(file), (await inBrowser(t, file)).call]) {
+  const client = await fetchClient(t, origin);
+  for (const call of [await inNode(client), (await inBrowser(t, client)).call]) {
     const options = { baseUrl: host, style: "files" };
     const good = goodCalls(all);
     for (const [at, { name, parameters, first }] of (await call("callTwice", options, good.map(([asked]) => asked))).entries()) {
@@ -245,9 +246,8 @@ test("style files needs no more than a host of plain files", async (t) => {
 });
 
 test("a call that is given up while its answer is read got no answer", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
-  const file = await fetchClient(t, origin);
-  for (const call of [await inNode(file), (await inBrowser(t, file)).call]) {
+  const client = await fetchClient(t, origin);
+  for (const call of [await inNode(client), (await inBrowser(t, client)).call]) {
     const { reading } = await call("abort", { baseUrl: origin });
     assert.deepEqual([reading.ok, reading.kind, reading.error], [false, "network", "AbortError"]);
   }
@@ -257,8 +257,7 @@ test("a call that is given up while its answer is read got no answer", async (t)
 async function fullPages(t) {
   const root = await copySite(t);
   const settings = path.join(root, "site/site.toml");
-  const { origin: first } = await serve(t, root);
-  const { body: users } = await json(`${first}/api/users?limit=all`);
+  const { body: users } = await json(`${origin}/api/users?limit=all`);
   const size = [2, 3, 5, 7, 61].find((parts) => users.length % parts === 0);
   assert.ok(size, `${users.length} users are in no equal pages`);
   await writeFile(settings, (await readFile(settings, "utf8")).replaceAll("size = 20", `size = ${users.length / size}`));
@@ -310,7 +309,6 @@ test("an answer that changed is not taken from memory, and memory has a bound", 
 });
 
 test("answers that are no API's, and those that break off", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const { createClient } = await load(await fetchClient(t, origin));
   const odd = await listen(t, (request, response) => {
     if (request.url.startsWith("/page/")) response.setHeader("content-type", "text/html").end("<p>Welcome</p>");
@@ -342,7 +340,6 @@ async function compile(flags, ...files) {
 }
 
 test("the client compiles, is used as it should be, and cannot be used as it should not", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const client = await fetchClient(t, origin);
   const used = ["good.ts", "bad.ts"].map((name) => path.join(path.dirname(client), name));
   for (const file of used) await cp(path.join(here, "types", path.basename(file)), file);
@@ -352,7 +349,6 @@ test("the client compiles, is used as it should be, and cannot be used as it sho
 });
 
 test("each answer is of the type that the client gives it", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const client = await fetchClient(t, origin);
   const lines = [
     'import type { Client, Problem } from "./client";',

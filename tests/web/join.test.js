@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { copySite, folder, json, launchBrowser, PATIENCE, serve } from "./support.js";
+import { copySite, folder, json, lasting, launchBrowser, PATIENCE, serve } from "./support.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -17,16 +17,12 @@ let browser;
 // One server for all that does not change the site. What it accepts is kept where nothing is built of it, and each test
 // writes for an account of its own.
 let shared;
-const endings = [];
+const file = lasting();
 before(async () => {
   browser = await launchBrowser();
-  const lasting = { after: (action) => endings.push(action) };
-  shared = await serve(lasting, await copySite(lasting), 0, ["--inbox", await folder(lasting)]);
+  shared = await serve(file, await copySite(file), 0, ["--inbox", await folder(file)]);
 });
-after(async () => {
-  while (endings.length > 0) await endings.pop()();
-  await browser.close();
-});
+after(() => browser.close());
 
 /** The page in a context of its own: what it sends, what it asks of others, and what goes wrong in it. */
 async function open(t, { origin = shared.origin, key = KEY, base = "", live = false, ...options } = {}) {

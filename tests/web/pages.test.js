@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { copySite, launchBrowser, serve } from "./support.js";
+import { copySite, lasting, launchBrowser, PATIENCE, serve } from "./support.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -16,13 +16,20 @@ const PAGES = [
 ];
 
 let browser;
-before(async () => { browser = await launchBrowser(); });
+// The site as it ships, which no test changes.
+let origin;
+const file = lasting();
+before(async () => {
+  browser = await launchBrowser();
+  ({ origin } = await serve(file, await copySite(file)));
+});
 after(() => browser.close());
 
 /** A context of its own, what went wrong in it, and what it asked of others. */
 async function open(t, origin, options = {}) {
   const context = await browser.newContext(options);
   t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const faults = [];
   page.on("console", (message) => { if (message.type() === "error") faults.push(`${page.url()}: ${message.text()}`); });
@@ -37,7 +44,6 @@ async function open(t, origin, options = {}) {
 for (const colorScheme of ["light", "dark"]) {
   for (const width of [320, 1280]) {
     test(`every type of page is whole and accessible, ${colorScheme}, ${width} px`, async (t) => {
-      const { origin } = await serve(t, await copySite(t));
       const { page, faults } = await open(t, origin, { colorScheme, viewport: { width, height: 900 }, bypassCSP: false });
       for (const path of PAGES) {
         const answer = await page.goto(origin + path);
@@ -56,7 +62,6 @@ for (const colorScheme of ["light", "dark"]) {
 }
 
 test("pages are read, paged and followed without scripts", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const { page } = await open(t, origin, { javaScriptEnabled: false });
   await page.goto(`${origin}/leaderboard`);
   const first = await page.locator("main a[href^='/users/']").allTextContents();
@@ -73,7 +78,6 @@ test("pages are read, paged and followed without scripts", async (t) => {
 });
 
 test("the theme is remembered", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const { page, faults } = await open(t, origin, { colorScheme: "light" });
   const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.goto(origin);
@@ -87,7 +91,6 @@ test("the theme is remembered", async (t) => {
 });
 
 test("pages are found as one types, and nothing is fetched before", async (t) => {
-  const { origin } = await serve(t, await copySite(t));
   const { page, faults } = await open(t, origin);
   const fetched = [];
   page.on("request", (request) => { if (request.url().includes("/pagefind/")) fetched.push(request.url()); });

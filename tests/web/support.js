@@ -6,6 +6,7 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/pro
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { after } from "node:test";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
@@ -17,7 +18,7 @@ const binary = path.resolve(here, process.env.PRECAST ?? "../../target/debug/pre
 /** The instant that every server shows its site at. */
 export const NOW = "2026-06-01T12:00:00Z";
 /** How long anything is waited for, in milliseconds; generous, since nothing waits that long when all is well. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 60_000;
 
 const endings = new WeakMap();
 
@@ -31,6 +32,15 @@ function atEnd(t, action) {
     });
   }
   endings.get(t).push(action);
+}
+
+/** What stands where a test is wanted, for what lasts as long as the tests of its file. */
+export function lasting() {
+  const actions = [];
+  after(async () => {
+    while (actions.length > 0) await actions.pop()();
+  });
+  return { after: (action) => actions.push(action) };
 }
 
 /** A temporary folder that goes when the test ends. */
