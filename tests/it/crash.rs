@@ -75,7 +75,7 @@ fn kill(site: &Site, out: &Site, delay: Duration) -> bool {
     let start = Instant::now();
     let mut child = command.spawn().expect("the tool starts");
     while start.elapsed() < delay && child.try_wait().expect("a state").is_none() {
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_micros(200));
     }
     child.kill().expect("the child is ours");
     let status = child.wait().expect("an end");

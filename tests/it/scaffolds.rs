@@ -57,7 +57,7 @@ fn a_new_article_passes_check_whatever_its_title() {
         "王さん",
         "?!",
     ];
-    for site in [new_site(), Site::shipped()] {
+    for (site, each) in [(new_site(), true), (Site::shipped(), false)] {
         for title in titles {
             let before = tree(&site.path(""));
             site.ends(0, &["new", "article", "--", title]);
@@ -67,8 +67,11 @@ fn a_new_article_passes_check_whatever_its_title() {
             let made = Path::new(&made[0]);
             assert_eq!(made.parent(), Some(Path::new("content/articles")), "{title}");
             assert_eq!(made.extension().and_then(OsStr::to_str), Some("md"), "{title}");
-            passes(&site, title);
+            if each {
+                passes(&site, title);
+            }
         }
+        passes(&site, "all of them");
     }
 }
 
@@ -88,8 +91,8 @@ fn a_new_user_passes_check_and_is_published() {
     for site in [new_site(), Site::shipped()] {
         for handle in ["grace-hopper", "AdaL", "007", "true"] {
             site.ends(0, &["new", "user", handle]);
-            passes(&site, handle);
         }
+        passes(&site, "all of them");
         let run = site.ends(0, &["build", "--now", NOW]);
         assert!(!run.stderr.contains("007"), "{}", run.stderr);
         assert!(site.answer("api/users/adal").contains("\"AdaL\""));
