@@ -66,7 +66,7 @@ serve() {
   "$program" serve --root "$1" --port 0 --now "$now" 2>"$scratch/serve.log" &
   server=$!
   local waited
-  for waited in $(seq 300); do
+  for waited in $(seq 1800); do
     url=$(sed -n 's|^serving \(http://[^ ]*\)/ .*|\1|p' "$scratch/serve.log")
     if [ -n "$url" ]; then return; fi
     kill -0 "$server" 2>/dev/null || break

@@ -298,7 +298,7 @@ async function slow() {
     () => open('silence after an answer', `GET /v1/tags HTTP/1.1\r\n${HOST}\r\n`),
   ];
   await connect(350, (each) => kinds[each % kinds.length]());
-  const until = Date.now() + 16_000;
+  const until = Date.now() + 30_000;
   let slowest = 0;
   const watch = (async () => {
     while (Date.now() < until) {
@@ -313,14 +313,14 @@ async function slow() {
     socket.destroy();
   }
   await watch;
-  for (const [about, count] of Object.entries(late)) expect(false, count, 'connections with', about, 'are still open after 16 s');
+  for (const [about, count] of Object.entries(late)) expect(false, count, 'connections with', about, 'are still open after 30 s');
   expect(slowest < HELD_UP, 'while clients are slow, an ordinary request takes', slowest, 'ms');
   console.log(`slow clients: 350 connections cut off; meanwhile an ordinary request took ${slowest} ms at most`);
 }
 
 // Many connections that are of no use.
 async function idle() {
-  const count = Math.min(1500, limit / 2 - 200);
+  const count = Math.min(1500, Math.floor(limit / 2) - 200);
   const sockets = [];
   await connect(count, () => {
     const socket = net.connect(server.port, server.host);
@@ -330,7 +330,7 @@ async function idle() {
   const took = await ordinary();
   expect(took < HELD_UP, 'beside', count, 'idle connections an ordinary request takes', took, 'ms');
   const left = () => sockets.filter((socket) => !socket.closed).length;
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 40_000;
   while (left() > 0 && Date.now() < until) await sleep(100);
   expect(left() === 0, left(), 'idle connections are still open');
   sockets.forEach((socket) => socket.destroy());
@@ -348,8 +348,8 @@ async function crowd() {
   const start = Date.now();
   while (descriptors(other) < 195 && Date.now() - start < 10_000) await sleep(50);
   expect(descriptors(other) >= 195, '300 connections leave a server that may have 200 descriptors at', descriptors(other));
-  const took = await ordinary(60_000, other);
-  expect(took < 60_000, 'where connections are used up an ordinary request takes', took, 'ms');
+  const took = await ordinary(120_000, other);
+  expect(took < 120_000, 'where connections are used up an ordinary request takes', took, 'ms');
   sockets.forEach((socket) => socket.destroy());
   console.log(`a crowd: 300 connections to a server of 200 descriptors; an ordinary request waited ${took} ms`);
   await other.end();
@@ -377,9 +377,9 @@ async function deaf() {
   const most = memory(other);
   const held = descriptors(other) - before;
   await answers();
-  while (descriptors(other) > before + 5 && Date.now() - start < 45_000) await sleep(200);
+  while (descriptors(other) > before + 5 && Date.now() - start < 90_000) await sleep(200);
   const took = (Date.now() - start) / 1000;
-  expect(took < 45, 'clients that read nothing are still there after 45 s');
+  expect(took < 90, 'clients that read nothing are still there after 90 s');
   expect(most < 500, 'for 100 clients that read nothing the server keeps', most, 'MB');
   await answers();
   sockets.forEach((socket) => socket.destroy());

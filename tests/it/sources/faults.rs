@@ -87,8 +87,8 @@ fn a_502_halves_the_batch() {
 
 #[test]
 fn a_time_out_halves_the_batch() {
-    let (mut scene, accounts) = failing(20, 1, |_| Reply::Silence(Duration::from_millis(900)));
-    scene.limit = Duration::from_millis(300);
+    let (mut scene, accounts) = failing(20, 1, |_| Reply::Silence(Duration::from_secs(4)));
+    scene.limit = Duration::from_secs(2);
     assert_eq!(scene.refresh().summary.fetched, 20);
     scene.agrees(&accounts, 20);
 }

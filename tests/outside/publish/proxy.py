@@ -196,7 +196,7 @@ class Gate:
         self._arrived = threading.Event()
         self._opened = loop.create_future()
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=240):
         """Until a request is held; gives back its call."""
         if not self._arrived.wait(timeout):
             raise TimeoutError(f"no request came to the gate in {timeout} s")

@@ -27,7 +27,7 @@ TEMPLATE = REPOSITORY / "infra/site.yaml"
 # One instant, so that what is scheduled or expired is the same in every run.
 NOW = "2026-06-01T12:00:00Z"
 # How long any one command may take. (One that meets a dead publisher's lease waits a quarter of a minute.)
-PATIENCE = 120
+PATIENCE = 300
 LAYOUTS = ["flat", "release"]
 
 SMALL = """

@@ -106,11 +106,11 @@ class StandIn:
             self._show_log()
 
     def _wait_until_ready(self):
-        for _ in range(600):
+        for _ in range(1200):
             if self._process.poll() is not None:
                 raise RuntimeError(f"MiniStack ended with {self._process.returncode}")
             with contextlib.suppress(OSError, http.client.HTTPException):
-                with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+                with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
                     connection.request("GET", "/_ministack/ready")
                     if connection.getresponse().status == 200:
                         return
@@ -263,7 +263,7 @@ class StandIn:
         for fresh in (False, True):
             connection = getattr(self._viewers, "connection", None)
             if connection is None or fresh:
-                connection = self._viewers.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                connection = self._viewers.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
             try:
                 with self._turns:
                     connection.request(method, path, body=body, headers=headers)

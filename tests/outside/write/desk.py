@@ -26,7 +26,7 @@ from stand_in import StandIn  # noqa: E402
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = REPOSITORY / os.environ.get("PRECAST", "target/debug/precast")
 # How long anything may take that is waited for.
-PATIENCE = 60
+PATIENCE = 240
 BASE = "https://club.example"
 LOCAL = 'mode = "local"'
 LOCAL_TOKEN = "the-token-of-this-machine"

@@ -106,7 +106,7 @@ class Doors(InProduction):
     def ask_directly(self, path, token, headers=None):
         """As who goes around the distribution."""
         host = account().host
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.server.address[1], timeout=60)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.server.address[1], timeout=240)) as connection:
             headers = {"Host": host, "Content-Type": "application/json", "Authorization": f"Bearer {token}"} | (headers or {})
             connection.request("PUT", path, json.dumps(MIRA), headers)
             answer = connection.getresponse()

@@ -83,7 +83,7 @@ class Killed(Case):
         running.set()
 
         def client():
-            with contextlib.closing(Client(server, LOCAL_TOKEN, timeout=30)) as one:
+            with contextlib.closing(Client(server, LOCAL_TOKEN, timeout=120)) as one:
                 while running.is_set():
                     try:
                         work = waiting.popleft()
