@@ -194,7 +194,7 @@ export async function within(promise, what, patience = PATIENCE) {
 /** A headless browser; the caller closes it. */
 export function launchBrowser() {
   const executablePath = process.env.CHROMIUM ?? execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: PATIENCE });
 }
 
 /** A page of its own context, and what went wrong in it. */
