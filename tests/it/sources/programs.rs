@@ -111,6 +111,6 @@ fn nothing_of_a_program_outlives_its_time() {
     };
     let begun = Instant::now();
     while lives() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "process {child} lives");
+        assert!(begun.elapsed() < Duration::from_mins(1), "process {child} lives");
     }
 }
